@@ -1,0 +1,61 @@
+"""A conformance suite for HTTP/1.1 origin servers (RFC 2616, 9110, 9112, 3875).
+
+The path of a run, one direction: a :mod:`rule <conformance.rule>` asks through its :mod:`check <conformance.check>` for
+:mod:`probes <conformance.probe>`; the :mod:`wire <conformance.wire>` plays each once and writes down an
+:mod:`exchange <conformance.exchange>`; the :mod:`reader <conformance.reading>` recovers what was meant; the check
+returns a judgement; the :mod:`session <conformance.session>` turns judgements into results and a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.report.record import Report
+    from conformance.verdict import Result
+
+__all__ = ["__version__", "run"]
+__version__ = "0.1.0"
+
+
+def run(
+    server_url: str | None = None,
+    *,
+    server_command: str | None = None,
+    web_root: str | Path | None = None,
+    step: int | None = None,
+    level: str = "must",
+    spec: str = "both",
+    rules: Sequence[str] = (),
+    evidence: str | Path | None = None,
+    patience: float = 5.0,
+    on_result: Callable[[Result], None] | None = None,
+) -> Report:
+    """Judge the server at ``server_url``, or the one that ``server_command`` starts, and return the report.
+
+    ``patience`` is in seconds. ``on_result`` is called after each rule. Raises
+    :class:`conformance.errors.UsageError` and :class:`conformance.errors.UnreachableError`.
+    """
+    from conformance.options import Options
+    from conformance.rule import Level, Spec
+    from conformance.session import Session
+
+    options = Options(
+        server_url=server_url,
+        server_command=server_command,
+        web_root=Path(web_root) if web_root is not None else None,
+        step=step,
+        level=Level(level.upper()),
+        spec=Spec(spec),
+        rules=tuple(rules),
+        evidence=Path(evidence) if evidence is not None else None,
+        patience=patience,
+    )
+    with Session(options) as session:
+        for check in session.checks:
+            result = session.judge(check)
+            if on_result is not None:
+                on_result(result)
+        return session.report()

@@ -1,0 +1,82 @@
+"""Premises: what must hold of a target before anything else can be said of it.
+
+If one fails, a single rule says so and everything else is blocked by it: a server that never answers has one fault,
+not two hundred, and earns nothing for the requests that it did not refuse because it refused to talk at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from conformance.evidence import Evidence
+from conformance.exchange import Ending, Exchange
+from conformance.reading import DefectKind
+from conformance.site import MISSING
+
+SILENCE = "message.response-given"
+GIBBERISH = "message.response-structure"
+ENDLESS = "framing.length-or-close"
+NO_SUCCESS = "get.supported"
+ALL_ALIKE = "method.standard-semantics-kept"
+TUNNEL_PAGE = "connect.not-answered-as-get"
+FIRST_READING_STEP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A premise that does not hold: the rule that says so (None: nobody's fault) and why nothing else is judged."""
+
+    rule: str | None
+    reason: str
+
+
+def foundation(evidence: Evidence) -> Gap | None:
+    """What keeps every rule from being judged, from three plain GET requests."""
+    tried = evidence.baseline
+    if not any(exchange.received for exchange in tried):
+        return Gap(SILENCE, "the server answers no plain GET")
+    if all(exchange.ending is Ending.FLOOD for exchange in tried):
+        headed = any(x.response and not x.response.defect(DefectKind.NO_EMPTY_LINE) and x.status for x in tried)
+        return Gap(ENDLESS if headed else SILENCE, "no reply to a plain GET ever ends")
+    if all(exchange.status is None for exchange in tried):
+        return Gap(GIBBERISH, "no reply to a plain GET is an HTTP response")
+    if any(exchange.response and exchange.response.ok for exchange in tried):
+        return None
+    guarded = {301, 302, 303, 307, 308, 401, 403, 404, 410, 421, 429, 503}
+    if any(exchange.status in guarded for exchange in tried):
+        return Gap(None, "no page could be fetched: is --web-root the folder that this server serves?")
+    return Gap(NO_SUCCESS, "no plain GET succeeds, so no refusal proves anything")
+
+
+def reads_requests(evidence: Evidence) -> Gap | None:
+    """What keeps rules on requests from being judged: a server that answers everything alike has read nothing."""
+    put = throwaway_put(evidence)
+    last = put if put is not None else connect(evidence)
+    tried = [evidence.get("/"), evidence.get(MISSING), evidence.get("/", method="BREW"), last]
+    looks = {_look(exchange) for exchange in tried}
+    if len(looks) > 1 or None in looks:
+        return None
+    rule = ALL_ALIKE if put is not None else TUNNEL_PAGE
+    return Gap(rule, "the server answers every request alike, so nothing shows that it reads them")
+
+
+def throwaway_put(evidence: Evidence) -> Exchange | None:
+    """PUT on the file made for it; None where the folder has no ``throwaway.txt``: nothing else is ever written to."""
+    page = evidence.site.page(None, lambda p: p.name == "throwaway.txt")
+    if page is None:
+        return None
+    body = b"conformance suite: new content\n"
+    fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    return evidence.get(page.target, fields, method="PUT", body=body)
+
+
+def connect(evidence: Evidence) -> Exchange:
+    """CONNECT to a name that does not exist (RFC 9110 §9.3.6)."""
+    return evidence.get("example.invalid:443", method="CONNECT", host="example.invalid:443")
+
+
+def _look(exchange: Exchange) -> tuple[int | None, bytes] | None:
+    """Status and body, with all digits alike: a page may tell the time."""
+    response = exchange.response
+    return (response.status, re.sub(rb"\d", b"0", response.body)) if response else None

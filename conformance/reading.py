@@ -1,0 +1,423 @@
+"""The tolerant reader of responses (RFC 9112 §2 to §7): it recovers what a broken reply means and says where it broke.
+
+It never refuses: a strict parser stops where the report should begin. No I/O, no clock. Offsets count octets of all
+that was received on the connection. It judges nothing; what a defect means is for the checks to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+Span = tuple[int, int]
+
+STATUS_LINE = re.compile(rb"[ \t]*https?[:/ ]", re.IGNORECASE)
+CODE_FIRST = re.compile(rb"[1-5]\d\d [A-Za-z]")
+STRICT_START = re.compile(rb"^HTTP/\d\.\d \d{3}", re.MULTILINE)
+NAMELESS_DATE = re.compile(rb"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ")
+PARTS = re.compile(
+    rb"[ \t]*(?P<version>https?[:/ ]*[\d.]*[^ \t]*)?(?P<gap>[ \t]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+CODE = re.compile(rb"(?<!\d)\d{3}(?!\d)")
+LOOK_AHEAD = 2048
+
+
+class DefectKind(StrEnum):
+    """What can be wrong with the build of a reply."""
+
+    NO_STATUS_LINE = "no status line"
+    OCTETS_BEFORE = "octets before the status line"
+    LINE_END = "line end other than CRLF"
+    BARE_CR = "CR without LF"
+    NO_EMPTY_LINE = "no empty line after the fields"
+    BLANKS_IN_EMPTY_LINE = "blanks in the line that ends the fields"
+    STRAY_LINE = "line without a colon among the fields"
+    NAMELESS_FIELD = "value without a field name"
+    FOLDED = "folded field line"
+    BAD_CHUNK = "broken chunk"
+    BODY_SHORT = "body shorter than announced"
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One fault in the build, with the octets that show it."""
+
+    kind: DefectKind
+    span: Span
+    detail: str = ""
+
+
+class Framing(StrEnum):
+    """What tells where the body ends (RFC 9112 §6.3)."""
+
+    NONE = "no body"
+    LENGTH = "Content-Length"
+    CHUNKED = "chunked"
+    CLOSE = "end of the connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a head: ``span`` without, ``end`` with its line end, ``ending`` the octets of the line end."""
+
+    text: bytes
+    span: Span
+    ending: bytes
+
+    @property
+    def end(self) -> int:
+        """Offset of the octet after the line end."""
+        return self.span[1] + len(self.ending)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field line; ``raw`` is the value with all its white space, ``value`` without the surrounding one."""
+
+    name: str
+    value: str
+    raw: str
+    span: Span
+    value_span: Span
+
+    @property
+    def key(self) -> str:
+        """The name for comparison: without case and surrounding blanks."""
+        return self.name.strip().lower()
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response as it was meant. ``span`` covers all its octets, ``body`` is without chunk framing."""
+
+    method: str
+    status_line: Line | None
+    version: str
+    status: int | None
+    reason: bytes
+    lines: tuple[Line, ...]
+    fields: tuple[Field, ...]
+    head_end: int
+    body: bytes
+    framing: Framing
+    complete: bool
+    span: Span
+    trailers: tuple[Field, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    interim: tuple[Response, ...] = ()
+
+    def all(self, name: str) -> tuple[Field, ...]:
+        """Every field of this name, in order."""
+        key = name.lower()
+        return tuple(field for field in self.fields if field.key == key)
+
+    def field(self, name: str) -> Field | None:
+        """The first field of this name."""
+        return next(iter(self.all(name)), None)
+
+    def value(self, name: str) -> str | None:
+        """The value of the first field of this name."""
+        field = self.field(name)
+        return None if field is None else field.value
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        """The members of a comma-separated field, lower case, over all its lines, empty ones left out."""
+        joined = ",".join(field.value for field in self.all(name))
+        return tuple(member.strip().lower() for member in joined.split(",") if member.strip())
+
+    def defect(self, *kinds: DefectKind) -> Defect | None:
+        """The first defect of one of these kinds."""
+        return next((defect for defect in self.defects if defect.kind in kinds), None)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is of class 2."""
+        return self.status is not None and 200 <= self.status <= 299
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """All responses on a connection, and the octets after the last that belong to none."""
+
+    responses: tuple[Response, ...]
+    interim: tuple[Response, ...]
+    trailing: Span
+
+    @property
+    def complete(self) -> int:
+        """How many final responses are whole."""
+        return sum(1 for response in self.responses if response.complete)
+
+
+def transcribe(data: bytes, methods: Sequence[str] = (), *, ended: bool) -> Transcript:
+    """Read every response in ``data``; ``ended`` tells that the server has closed the connection."""
+    finals: list[Response] = []
+    interim: list[Response] = []
+    position = 0
+    while position < len(data):
+        if finals and not _starts_response(data, position):
+            break
+        method = methods[len(finals)] if len(finals) < len(methods) else "GET"
+        response = _read_response(data, position, method, ended=ended)
+        if response.status is not None and 100 <= response.status < 200 and response.status != 101:
+            interim.append(response)
+        else:
+            finals.append(replace(response, interim=tuple(interim)))
+            interim = []
+        if response.span[1] == position:
+            break
+        position = response.span[1]
+    return Transcript(tuple(finals), tuple(interim), (position, len(data)))
+
+
+def _starts_response(data: bytes, position: int) -> bool:
+    """Whether another response follows; CRLFs before it are left to the reader, as clients do."""
+    rest = data[position : position + LOOK_AHEAD].lstrip(b"\r\n")
+    return STATUS_LINE.match(rest) is not None
+
+
+def _read_response(data: bytes, start: int, method: str, *, ended: bool) -> Response:
+    defects: list[Defect] = []
+    begin = _skip_octets_before(data, start, defects)
+    if begin is None:
+        return _headless(data, start, method, ended=ended)
+    status_line = _line(data, begin)
+    version, status, reason = _status_parts(status_line.text)
+    _note_line(status_line, defects)
+    lines, fields, head_end, head_complete = _read_fields(data, status_line.end, defects, ended=ended)
+    framing, length = _framing(method, status, fields)
+    body, end, complete, trailers = _read_body(data, head_end, framing, length, defects, ended=ended)
+    return Response(
+        method=method,
+        status_line=status_line,
+        version=version,
+        status=status,
+        reason=reason,
+        lines=(status_line, *lines),
+        fields=tuple(fields),
+        head_end=head_end,
+        body=body,
+        framing=framing,
+        complete=head_complete and complete,
+        span=(start, end),
+        trailers=trailers,
+        defects=tuple(defects),
+    )
+
+
+def _skip_octets_before(data: bytes, start: int, defects: list[Defect]) -> int | None:
+    """Offset of the status line; None if nothing like one is there."""
+    window = data[start : start + LOOK_AHEAD]
+    first = window.lstrip(b"\r\n")
+    begin = start + len(window) - len(first)
+    if not (STATUS_LINE.match(first) or CODE_FIRST.match(first)):
+        later = STRICT_START.search(window)
+        if later is None:
+            return None
+        begin = start + later.start()
+    if begin > start:
+        defects.append(Defect(DefectKind.OCTETS_BEFORE, (start, begin)))
+    return begin
+
+
+def _headless(data: bytes, start: int, method: str, *, ended: bool) -> Response:
+    """A reply that begins with its body."""
+    first = _line(data, start)
+    return Response(
+        method=method,
+        status_line=None,
+        version="",
+        status=None,
+        reason=b"",
+        lines=(),
+        fields=(),
+        head_end=start,
+        body=data[start:],
+        framing=Framing.CLOSE,
+        complete=ended,
+        span=(start, len(data)),
+        defects=(Defect(DefectKind.NO_STATUS_LINE, first.span),),
+    )
+
+
+def _line(data: bytes, start: int) -> Line:
+    """The line at ``start``: up to LF, or to the end of the data."""
+    feed = data.find(b"\n", start)
+    if feed < 0:
+        return Line(data[start:], (start, len(data)), b"")
+    stop = feed - 1 if feed > start and data[feed - 1] == 0x0D else feed
+    return Line(data[start:stop], (start, stop), data[stop : feed + 1])
+
+
+def _note_line(line: Line, defects: list[Defect]) -> None:
+    if line.ending == b"\n":
+        defects.append(Defect(DefectKind.LINE_END, (line.span[1], line.end)))
+    bare = line.text.find(b"\r")
+    if bare >= 0:
+        defects.append(Defect(DefectKind.BARE_CR, (line.span[0] + bare, line.span[0] + bare + 1)))
+
+
+def _status_parts(text: bytes) -> tuple[str, int | None, bytes]:
+    """Version, status and phrase as far as they can be told, whatever stands between them."""
+    parts = PARTS.match(text)
+    version = (parts["version"] or b"") if parts else b""
+    rest = parts["rest"] if parts else text
+    code = CODE.search(rest)
+    if code is None:
+        return version.decode("latin-1"), None, rest.strip()
+    return version.decode("latin-1"), int(code[0]), rest[code.end() :].removeprefix(b" ")
+
+
+def _read_fields(
+    data: bytes, start: int, defects: list[Defect], *, ended: bool
+) -> tuple[list[Line], list[Field], int, bool]:
+    """Lines, fields, the offset of the body, and whether the head is whole."""
+    lines: list[Line] = []
+    fields: list[Field] = []
+    position = start
+    while position < len(data):
+        line = _line(data, position)
+        if _body_begins(data, line, ended=ended):
+            defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
+            return lines, fields, position, True
+        if not line.ending:
+            break
+        _note_line(line, defects)
+        lines.append(line)
+        if not line.text.strip():
+            if line.text:
+                defects.append(Defect(DefectKind.BLANKS_IN_EMPTY_LINE, line.span))
+            return lines, fields, line.end, True
+        _read_field(line, fields, defects)
+        position = line.end
+    defects.append(Defect(DefectKind.NO_EMPTY_LINE, (len(data), len(data))))
+    return lines, fields, len(data), ended
+
+
+def _body_begins(data: bytes, line: Line, *, ended: bool) -> bool:
+    """Whether the blank line was forgotten and this line belongs to the body already."""
+    if line.text.lstrip(b" \t\xef\xbb\xbf").startswith(b"<"):
+        return True
+    field_like = b":" in line.text or line.text[:1] in (b" ", b"\t", b"")
+    if field_like or NAMELESS_DATE.match(line.text):
+        return False
+    follows = re.search(rb"\n\r?\n", data[line.span[0] :])
+    return follows is None and (ended or bool(line.ending))
+
+
+def _read_field(line: Line, fields: list[Field], defects: list[Defect]) -> None:
+    start = line.span[0]
+    if line.text[:1] in (b" ", b"\t"):
+        defects.append(Defect(DefectKind.FOLDED, line.span))
+        if fields:
+            last = fields[-1]
+            joined = f"{last.raw} {line.text.strip().decode('latin-1')}"
+            fields[-1] = replace(last, raw=joined, value=joined.strip(" \t"))
+        return
+    if NAMELESS_DATE.match(line.text):
+        defects.append(Defect(DefectKind.NAMELESS_FIELD, line.span))
+        return
+    name, colon, raw = line.text.partition(b":")
+    if not colon:
+        defects.append(Defect(DefectKind.STRAY_LINE, line.span))
+        return
+    value_start = start + len(name) + 1 + len(raw) - len(raw.lstrip(b" \t"))
+    value = raw.strip(b" \t\r")
+    fields.append(
+        Field(
+            name.decode("latin-1"),
+            value.decode("latin-1"),
+            raw.decode("latin-1"),
+            line.span,
+            (value_start, value_start + len(value)),
+        )
+    )
+
+
+def _framing(method: str, status: int | None, fields: Sequence[Field]) -> tuple[Framing, int]:
+    if method == "HEAD" or status in (204, 304) or (status is not None and 100 <= status < 200):
+        return Framing.NONE, 0
+    codings = ",".join(field.value for field in fields if field.key == "transfer-encoding").lower()
+    if codings.rpartition(",")[2].strip() == "chunked":
+        return Framing.CHUNKED, 0
+    for field in fields:
+        digits = re.match(r"\d{1,18}", field.value) if field.key == "content-length" else None
+        if digits:
+            return Framing.LENGTH, int(digits[0])
+    return Framing.CLOSE, 0
+
+
+def _read_body(
+    data: bytes, start: int, framing: Framing, length: int, defects: list[Defect], *, ended: bool
+) -> tuple[bytes, int, bool, tuple[Field, ...]]:
+    """Body, offset of its end, whether it is whole, trailer fields."""
+    match framing:
+        case Framing.NONE:
+            return b"", start, True, ()
+        case Framing.LENGTH:
+            end = min(start + length, len(data))
+            if end < start + length and ended:
+                defects.append(Defect(DefectKind.BODY_SHORT, (end, end), f"{end - start} of {length} octets"))
+            return data[start:end], end, end == start + length, ()
+        case Framing.CLOSE:
+            return data[start:], len(data), ended, ()
+        case Framing.CHUNKED:
+            return _read_chunks(data, start, defects, ended=ended)
+
+
+def _read_chunks(
+    data: bytes, start: int, defects: list[Defect], *, ended: bool
+) -> tuple[bytes, int, bool, tuple[Field, ...]]:
+    body = bytearray()
+    position = start
+    while True:
+        line = _line(data, position)
+        if not line.ending:
+            return _broken_chunks(data, position, bytes(body), defects, ended=ended)
+        size = re.match(rb"[ \t]*([0-9A-Fa-f]{1,16})", line.text)
+        if size is None:
+            defects.append(Defect(DefectKind.BAD_CHUNK, line.span, "no size"))
+            return bytes(body) + data[position:], len(data), ended, ()
+        count = int(size[1], 16)
+        if count == 0:
+            return _read_trailers(data, line.end, bytes(body), defects, ended=ended)
+        stop = line.end + count
+        if stop > len(data):
+            return _broken_chunks(data, line.end, bytes(body), defects, ended=ended)
+        body += data[line.end : stop]
+        after = _line(data, stop)
+        if after.text:
+            defects.append(Defect(DefectKind.BAD_CHUNK, (stop, min(stop + 2, len(data))), "no CRLF after its data"))
+            return bytes(body) + data[stop:], len(data), ended, ()
+        if not after.ending:
+            return _broken_chunks(data, stop, bytes(body), defects, ended=ended)
+        position = after.end
+
+
+def _broken_chunks(
+    data: bytes, position: int, body: bytes, defects: list[Defect], *, ended: bool
+) -> tuple[bytes, int, bool, tuple[Field, ...]]:
+    """The data ends inside the framing: a defect only once the connection has ended."""
+    if ended:
+        defects.append(Defect(DefectKind.BODY_SHORT, (len(data), len(data)), "ends inside a chunk"))
+    return body + data[position:], len(data), False, ()
+
+
+def _read_trailers(
+    data: bytes, start: int, body: bytes, defects: list[Defect], *, ended: bool
+) -> tuple[bytes, int, bool, tuple[Field, ...]]:
+    fields: list[Field] = []
+    position = start
+    while position < len(data):
+        line = _line(data, position)
+        if not line.ending:
+            break
+        if not line.text:
+            return body, line.end, True, tuple(fields)
+        _read_field(line, fields, defects)
+        position = line.end
+    if ended:
+        defects.append(Defect(DefectKind.BODY_SHORT, (len(data), len(data)), "no empty line after the last chunk"))
+    return body, len(data), False, tuple(fields)

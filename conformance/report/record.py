@@ -1,0 +1,89 @@
+"""The record of a run, from which every report is made, and what all of them ask of it. Pure, no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from conformance.ladder import Rung
+from conformance.rule import Level, Spec
+from conformance.verdict import Result, Verdict
+
+KEPT, BROKEN, NOTHING_JUDGED, FAULTY = 0, 1, 2, 4
+UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was judged.
+
+    ``server`` is its Server field; ``capabilities`` maps each to "present" or to the reason why it is absent.
+    """
+
+    url: str
+    command: str | None = None
+    server: str = ""
+    capabilities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, ``started`` at so many seconds since the epoch; ``results`` in catalogue order."""
+
+    target: Target
+    started: float
+    duration: float
+    spec: Spec
+    level: Level
+    step: int | None
+    results: tuple[Result, ...]
+    ladder: tuple[Rung, ...]
+
+
+def counts(report: Report) -> dict[Verdict, int]:
+    """How many rules got each verdict, all verdicts named."""
+    seen = Counter(result.verdict for result in report.results)
+    return {verdict: seen[verdict] for verdict in Verdict}
+
+
+def exit_code(report: Report) -> int:
+    """4 if the suite itself failed; 1 if a rule that counts is broken or a MUST is blocked; 0 otherwise.
+
+    A run in which no rule at all could be decided is not green: it is 2, as if nothing had been selected.
+    """
+    if any(result.verdict is Verdict.ERROR for result in report.results):
+        return FAULTY
+    if all(result.verdict in UNDECIDED for result in report.results):
+        return NOTHING_JUDGED
+    return BROKEN if any(_condemns(result, report.level) for result in report.results) else KEPT
+
+
+def _condemns(result: Result, level: Level) -> bool:
+    if result.verdict is Verdict.BLOCKED:
+        return result.level is Level.MUST
+    return result.verdict is Verdict.FAIL and result.level.rank >= level.rank
+
+
+def roots(report: Report) -> dict[str, list[Result]]:
+    """Blocked results by their root: the first rule in the chain of ``blocked_by`` that is not blocked.
+
+    The root is "" where no rule is named.
+    """
+    by_id = {result.rule.id: result for result in report.results}
+    found: dict[str, list[Result]] = {}
+    for result in report.results:
+        if result.verdict is Verdict.BLOCKED:
+            found.setdefault(_root(result, by_id), []).append(result)
+    return found
+
+
+def _root(result: Result, by_id: Mapping[str, Result]) -> str:
+    passed = {result.rule.id}
+    while result.blocked_by is not None and result.blocked_by not in passed:
+        passed.add(result.blocked_by)
+        following = by_id.get(result.blocked_by)
+        if following is None or following.verdict is not Verdict.BLOCKED:
+            return result.blocked_by
+        result = following
+    return ""

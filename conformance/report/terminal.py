@@ -1,0 +1,145 @@
+"""The report at the end of a run in a terminal: target, ladder, then every broken rule, root causes first.
+
+Pure: it yields lines. How wide the terminal is and how a tone is painted is the caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from conformance.ladder import Rung
+from conformance.report.finding import Painter, Tone, explain, one_line, plain, summarise, wrapped
+from conformance.report.record import Report, counts, roots
+from conformance.report.visible import safe
+from conformance.verdict import Result, Verdict
+
+BAR = 20
+NAMED = 6
+
+WORDS = {
+    Verdict.PASS: ("passed", Tone.GOOD),
+    Verdict.FAIL: ("failed", Tone.BAD),
+    Verdict.ERROR: ("errors of the suite", Tone.BAD),
+    Verdict.WARNING: ("warnings", Tone.WARNING),
+    Verdict.BLOCKED: ("blocked", Tone.WARNING),
+    Verdict.INCONCLUSIVE: ("inconclusive", Tone.WARNING),
+    Verdict.NOT_APPLICABLE: ("not applicable", Tone.FAINT),
+    Verdict.NOT_RUN: ("not run", Tone.FAINT),
+}
+
+
+def end_report(report: Report, width: int, paint: Painter = plain) -> Iterator[str]:
+    """All lines, without line ends."""
+    yield from _target(report, width, paint)
+    yield ""
+    yield from _ladder(report.ladder, width, paint)
+    for part in (_failures, _warnings, _inconclusive, _errors):
+        yield from part(report, width, paint)
+    yield tally(report, paint)
+
+
+def tally(report: Report, paint: Painter = plain) -> str:
+    """The number of rules by verdict, on one line."""
+    seen = counts(report)
+    parts = [paint(f"{seen[verdict]} {word}", tone) for verdict, (word, tone) in WORDS.items() if seen[verdict]]
+    return f"{len(report.results)} rules: " + ", ".join(parts)
+
+
+def _target(report: Report, width: int, paint: Painter) -> Iterator[str]:
+    target = report.target
+    called = f" ({safe(target.server)[:60]})" if target.server else ""
+    step = "" if report.step is None else f", up to step {report.step}"
+    spec = "RFC 2616 or 9110" if report.spec.value == "both" else f"RFC {report.spec.value}"
+    judged = f"{len(report.results)} rules by {spec}{step}, in {report.duration:.1f} s"
+    yield f"{paint(safe(target.url) or 'no server', Tone.STRONG)}{called}: {judged}"
+    absent = [name for name, reason in target.capabilities.items() if reason != "present"]
+    if absent:
+        yield from wrapped("", f"not offered, so not judged: {', '.join(absent)}", width, indent=0)
+
+
+def climbed(rungs: Iterable[Rung]) -> str:
+    """How far the ladder is climbed, as ``step 4 complete; step 5: 6 of 8``."""
+    reached = ""
+    for rung in rungs:
+        if not rung.complete:
+            lacking = "; something is missing" if rung.passed == rung.applicable else ""
+            return f"{reached}step {rung.step}: {rung.passed} of {rung.applicable}{lacking}"
+        reached = f"step {rung.step} complete; "
+    return reached.rstrip("; ")
+
+
+def _ladder(rungs: tuple[Rung, ...], width: int, paint: Painter) -> Iterator[str]:
+    if not rungs:
+        return
+    yield paint(f"Ladder: {climbed(rungs)}", Tone.STRONG)
+    for rung in rungs:
+        filled = BAR * rung.passed // rung.applicable if rung.applicable else 0
+        tone = Tone.GOOD if rung.complete else Tone.WARNING
+        bar = paint("#" * filled, tone) + paint("." * (BAR - filled), Tone.FAINT)
+        state = "complete" if rung.complete else f"{rung.passed} of {rung.applicable}"
+        yield f"  step {rung.step}  [{bar}] {state}"
+        if rung.missing:
+            yield from wrapped("", f"not seen yet: {safe(', '.join(rung.missing))}", width, indent=10)
+    yield ""
+
+
+def _failures(report: Report, width: int, paint: Painter) -> Iterator[str]:
+    """Broken rules, those that block most first; then what is blocked by a rule that is not among them."""
+    blocked = roots(report)
+    failed = [result for result in report.results if result.verdict is Verdict.FAIL]
+    failed.sort(key=lambda result: -len(blocked.get(result.rule.id, ())))
+    for number, result in enumerate(failed, 1):
+        yield _heading(f"failed {number} of {len(failed)}", width, paint, Tone.BAD)
+        yield from explain(result, report.target.url, width, paint)
+        yield from _consequences(blocked.pop(result.rule.id, []), "because of this", width)
+        yield ""
+    if blocked:
+        yield _heading("not judged", width, paint, Tone.WARNING)
+    for root, results in blocked.items():
+        yield from _consequences(results, f"because of {root}" if root else f"because {results[0].reason}", width)
+    if blocked:
+        yield ""
+
+
+def _consequences(results: list[Result], cause: str, width: int) -> Iterator[str]:
+    if not results:
+        return
+    names = ", ".join(result.rule.id for result in results[:NAMED])
+    more = f" and {len(results) - NAMED} others" if len(results) > NAMED else ""
+    rules = "1 more rule" if len(results) == 1 else f"{len(results)} more rules"
+    yield from wrapped("", f"{rules} could not be judged {safe(cause)}: {names}{more}", width)
+
+
+def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:
+    warned = [result for result in report.results if result.verdict is Verdict.WARNING]
+    if warned:
+        yield _heading("warnings: advice of the RFCs that is not followed", width, paint, Tone.WARNING)
+    for result in warned:
+        yield from summarise(result, width, paint)
+    if warned:
+        yield ""
+
+
+def _inconclusive(report: Report, width: int, paint: Painter) -> Iterator[str]:
+    unclear = [result for result in report.results if result.verdict is Verdict.INCONCLUSIVE]
+    if unclear:
+        yield _heading("inconclusive: what came proves nothing either way", width, paint, Tone.WARNING)
+    for result in unclear:
+        yield from wrapped("", one_line(result), width)
+    if unclear:
+        yield ""
+
+
+def _errors(report: Report, width: int, paint: Painter) -> Iterator[str]:
+    errors = [result for result in report.results if result.verdict is Verdict.ERROR]
+    if errors:
+        yield _heading("ERRORS OF THE SUITE: not the server's fault, please report them", width, paint, Tone.BAD)
+    for result in errors:
+        yield paint(result.rule.id, Tone.BAD)
+        yield from (f"  {safe(line)}" for line in result.reason.splitlines())
+    if errors:
+        yield ""
+
+
+def _heading(text: str, width: int, paint: Painter, tone: Tone) -> str:
+    return paint(f"--- {text} ".ljust(min(width, 100), "-"), tone)

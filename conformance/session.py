@@ -1,0 +1,311 @@
+"""A session: one run of the selected checks against one target, or against the evidence of an earlier run.
+
+It orders the checks from harmless to deadly, holds the premises, confirms silences and turns judgements into results.
+It knows nothing of pytest, of reports on paper or of how a probe is played.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from conformance import archive, checks
+from conformance.capabilities import CAPABILITIES, MILESTONES
+from conformance.check import CATALOGUE, Check
+from conformance.errors import UnreachableError, UsageError
+from conformance.evidence import Evidence, NoEvidence
+from conformance.exchange import Ending, Exchange
+from conformance.ladder import ladder
+from conformance.launch import Launched, LaunchError
+from conformance.options import Options
+from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests
+from conformance.probe import Probe
+from conformance.report.record import Report
+from conformance.report.record import Target as TargetRecord
+from conformance.rule import Risk
+from conformance.site import read_site
+from conformance.target import Target
+from conformance.verdict import Judgement, Result, Verdict
+from conformance.webroot import bundled, prepare
+from conformance.wire import Patience
+
+SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connection.survives-client-abort"}
+"""The rules to which deaths are charged, by the risk of the probe that killed."""
+
+CONFIRMATIONS = 3
+"""So many silences are confirmed with the full patience; if all of them stay silent, the quick patience is trusted."""
+
+
+class Session:
+    """Use as a context manager; then :meth:`judge` each of :attr:`checks`, in order, and take the :meth:`report`."""
+
+    evidence: Evidence
+
+    def __init__(self, options: Options, *, recorded: Path | None = None) -> None:
+        self.options = options
+        self.checks = _selected(options)
+        self._recorded = recorded
+        self._stack = ExitStack()
+        self._target: Target | None = None
+        self._results: dict[str, Result] = {}
+        self._killers: dict[Probe, str] = {}
+        self._confirmations = CONFIRMATIONS
+        self._started = time.time()
+        self._clock = time.monotonic()
+        self._url = options.server_url or ""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self._recorded is not None:
+                self._open_archive(self._recorded)
+            else:
+                self._open_target(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self.options.evidence is not None and self._recorded is None:
+                archive.write(self.options.evidence, self._url, self._started, self.evidence)
+        finally:
+            self._stack.close()
+
+    # -- the target ------------------------------------------------------------------------------------------------
+
+    def _open_archive(self, file: Path) -> None:
+        record = archive.read(file)
+        self._url, self._started = record.url, record.started
+        self.evidence = Evidence(record.site, record.player, self.options.spec)
+        self._survey()
+
+    def _open_target(self, stack: ExitStack) -> None:
+        root = self.options.web_root or bundled()
+        process = None
+        if self.options.server_command is not None:
+            process, root = self._launch(stack, self.options.server_command, root)
+            host, port = process.host, process.port
+            self._url = self._url or f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        if self.options.server_url is not None:
+            host, port = address(self.options.server_url)
+        site = read_site(root, host, port)
+        self._target = Target(host, port, site.authority, Patience(self.options.patience), process)
+        self.evidence = Evidence(site, self._target.play, self.options.spec)
+        try:
+            first = self.evidence.get("/")
+        except NoEvidence as gone:
+            raise UnreachableError(f"{self._url} cannot be reached: {gone}") from gone
+        if first.ending is Ending.REFUSED:
+            raise UnreachableError(f"nobody listens at {self._url}: start the server first, or check host and port")
+        self._survey()
+
+    def _launch(self, stack: ExitStack, command: str, root: Path) -> tuple[Launched, Path]:
+        if not root.is_dir():
+            raise UsageError(f"no folder {root}: give the folder that the server serves with --web-root")
+        if "{root}" in command:
+            scratch = stack.enter_context(TemporaryDirectory(prefix="conformance-"))
+            root = prepare(root, Path(scratch))
+        port = None if "{port}" in command else address(self.options.server_url or _no_port(command))[1]
+        try:
+            process = Launched(command, port=port, root=root)
+            process.start()
+        except LaunchError as error:
+            raise UnreachableError(f"the server could not be started: {error}") from error
+        stack.callback(process.stop)
+        return process, root
+
+    def _survey(self) -> None:
+        """Look at what the target offers before anything risky is sent."""
+        for test in (lambda: self._gap, lambda: self.capabilities, lambda: self._missing):
+            try:
+                test()
+            except NoEvidence:
+                return  # every rule that needs more will find that out and say so
+
+    @cached_property
+    def _gap(self) -> Gap | None:
+        return foundation(self.evidence)
+
+    @cached_property
+    def _alike(self) -> Gap | None:
+        return reads_requests(self.evidence)
+
+    @cached_property
+    def capabilities(self) -> dict[str, str]:
+        """Capability to the reason why it is absent, "" where it is present."""
+        if self._gap is not None:
+            return {}
+        return {name: test(self.evidence) for name, test in CAPABILITIES.items()}
+
+    @cached_property
+    def _missing(self) -> dict[int, tuple[str, ...]]:
+        """Course step to what the course asks there and the target does not show."""
+        last = self.options.step or max(MILESTONES)
+        return {
+            step: tuple(words for words, test in tests.items() if self._gap is not None or test(self.evidence))
+            for step, tests in MILESTONES.items()
+            if step <= last
+        }
+
+    # -- judging ---------------------------------------------------------------------------------------------------
+
+    def judge(self, check: Check) -> Result:
+        """The result for a rule, judged once. Never raises for what a check does: its faults are verdict ``error``."""
+        id = check.rule.id
+        if id not in self._results:
+            level = check.rule.level(self.options.spec)
+            judgement = self._judgement(check)
+            verdict = judgement.verdict
+            if verdict is Verdict.FAIL and check.rule.permitted(self.options.spec):
+                judgement = replace(judgement, reason=f"lawful by RFC {check.rule.permitted_by}", finding=None)
+                verdict = Verdict.NOT_APPLICABLE
+            elif verdict is Verdict.FAIL and level.rank < self.options.level.rank:
+                verdict = Verdict.WARNING
+            self._results[id] = Result(
+                check.rule, level, verdict, judgement.reason, judgement.finding, judgement.blocked_by
+            )
+        return self._results[id]
+
+    def _judgement(self, check: Check) -> Judgement:
+        try:
+            obstacle = self._obstacle(check)
+            return obstacle if obstacle is not None else self._judged(check)
+        except NoEvidence as gone:
+            return self._without_evidence(gone)
+        except Exception:
+            return Judgement(Verdict.ERROR, traceback.format_exc())
+
+    def _obstacle(self, check: Check) -> Judgement | None:
+        """Why the rule cannot be judged or does not apply; None if it can."""
+        rule = check.rule
+        gap = self._gap
+        if gap is None and (rule.step is None or rule.step >= FIRST_READING_STEP):
+            gap = self._alike
+        if gap is not None and gap.rule != rule.id:
+            verdict = Verdict.BLOCKED if gap.rule else Verdict.INCONCLUSIVE
+            return Judgement(verdict, gap.reason, blocked_by=gap.rule)
+        for name in rule.needs:
+            reason = self.capabilities[name] if gap is None else ""
+            if reason:
+                return Judgement(Verdict.NOT_APPLICABLE, reason)
+        for id in rule.requires:
+            premise = self.judge(CATALOGUE[id])
+            if premise.verdict in (Verdict.FAIL, Verdict.WARNING, Verdict.BLOCKED):
+                return Judgement(Verdict.BLOCKED, premise.rule.statement, blocked_by=premise.blocked_by or id)
+        return None
+
+    def _judged(self, check: Check) -> Judgement:
+        with self._charging(check):
+            judgement = check.judge(self.evidence)
+            if judgement.verdict is Verdict.FAIL and self._confirm_silences():
+                judgement = check.judge(self.evidence)
+        exchange = judgement.finding.exchange if judgement.finding else None
+        by = SURVIVAL.get(exchange.probe.risk) if exchange is not None and exchange.killed else None
+        if by is not None and by != check.rule.id:
+            return Judgement(Verdict.BLOCKED, "the server died or went deaf of this request", blocked_by=by)
+        return judgement
+
+    @contextmanager
+    def _charging(self, check: Check) -> Iterator[None]:
+        """Remember which rule's probe a server died of first."""
+        self.evidence.consulted.clear()
+        try:
+            yield
+        finally:
+            for exchange in self._consulted():
+                if exchange.killed:
+                    self._killers.setdefault(exchange.probe, check.rule.id)
+
+    def _consulted(self) -> list[Exchange]:
+        return [self.evidence.exchanges[probe] for probe in self.evidence.consulted if probe in self.evidence.exchanges]
+
+    def _confirm_silences(self) -> bool:
+        """Play again, with the full patience, what was given up on early; whether anything was played."""
+        if self._target is None:
+            return False
+        played = False
+        for exchange in self._consulted():
+            hasty = exchange.ending is Ending.SILENT and exchange.waited < self.options.patience
+            if hasty and not exchange.killed and self._confirmations > 0:
+                again = self._target.confirm(exchange.probe)
+                self.evidence.exchanges[exchange.probe] = again
+                self._confirmations -= again.ending is Ending.SILENT
+                played = True
+        return played
+
+    def _without_evidence(self, gone: NoEvidence) -> Judgement:
+        if gone.killer is None:
+            return Judgement(Verdict.INCONCLUSIVE, str(gone))
+        probe = gone.killer.probe
+        by = SURVIVAL.get(probe.risk) or self._killers.get(probe, SILENCE)
+        return Judgement(Verdict.BLOCKED, str(gone), blocked_by=by)
+
+    # -- the report ------------------------------------------------------------------------------------------------
+
+    def report(self) -> Report:
+        """What is known so far; rules that were not judged are "not-run"."""
+        selected = {check.rule.id for check in self.checks}
+        results = tuple(
+            self._results.get(id) or Result(check.rule, check.rule.level(self.options.spec), Verdict.NOT_RUN)
+            for id, check in CATALOGUE.items()
+            if id in selected
+        )
+        opened = hasattr(self, "evidence")
+        return Report(
+            target=self._target_record() if opened else TargetRecord(self._url, self.options.server_command, "", {}),
+            started=self._started,
+            duration=time.monotonic() - self._clock,
+            spec=self.options.spec,
+            level=self.options.level,
+            step=self.options.step,
+            results=results,
+            ladder=ladder(results, self._missing if opened else {}),
+        )
+
+    def _target_record(self) -> TargetRecord:
+        said = (exchange.response for exchange in self.evidence.exchanges.values())
+        server = next((response.value("server") for response in said if response and response.field("server")), "")
+        present = {name: reason or "present" for name, reason in self.capabilities.items()}
+        return TargetRecord(self._url, self.options.server_command, server or "", present)
+
+
+def _selected(options: Options) -> tuple[Check, ...]:
+    """The checks that the options name, harmless ones first, those that deaths are charged to last of their kind."""
+    catalogue = checks.load()
+    chosen = [
+        check
+        for id, check in catalogue.items()
+        if (not options.rules or any(fnmatchcase(id, glob) for glob in options.rules))
+        and (options.step is None or (check.rule.step is not None and check.rule.step <= options.step))
+    ]
+    if not chosen:
+        raise UsageError(f"no rule matches {' '.join(options.rules) or 'the options'}: see python -m conformance rules")
+    deadly = set(SURVIVAL.values())
+    return tuple(sorted(chosen, key=lambda check: (check.rule.risk, check.rule.id in deadly)))
+
+
+def address(url: str) -> tuple[str, int]:
+    """Host and port of a server's URL; raises UsageError with a remedy."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no server URL ({error}): write it like http://localhost:50000") from error
+    if parts.scheme != "http" or not host:
+        raise UsageError(f"{url!r} is no server URL: write it like http://localhost:50000 (plain http)")
+    return host, port if port is not None else 80
+
+
+def _no_port(command: str) -> str:
+    raise UsageError(f"the command {command!r} has no {{port}}: write one, or say with --server-url where it listens")

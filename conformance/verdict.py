@@ -1,0 +1,58 @@
+"""Verdicts: what a check says, and what is reported of a rule in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.exchange import Exchange
+from conformance.rule import Level, Rule
+
+
+class Verdict(StrEnum):
+    """The outcome for one rule."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    WARNING = "warning"  # a SHOULD is broken
+    NOT_APPLICABLE = "not-applicable"  # the server does not offer this, lawfully
+    BLOCKED = "blocked"  # a premise failed; ``blocked_by`` names its rule
+    INCONCLUSIVE = "inconclusive"  # what came proves nothing either way
+    ERROR = "error"  # a fault of the suite
+    NOT_RUN = "not-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a rule is broken: one sentence, what was expected, what was observed, and where in which exchange.
+
+    ``span`` counts octets of ``exchange.received``; None if no octet is to blame (silence, a missing field).
+    """
+
+    message: str
+    expected: str
+    observed: str
+    exchange: Exchange
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a check returns. Build it with the words of :mod:`conformance.predicates`."""
+
+    verdict: Verdict
+    reason: str = ""
+    finding: Finding | None = None
+    blocked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is reported of a rule; ``level`` is its level under the generation that was judged by."""
+
+    rule: Rule
+    level: Level
+    verdict: Verdict
+    reason: str = ""
+    finding: Finding | None = None
+    blocked_by: str | None = None

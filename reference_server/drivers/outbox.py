@@ -1,0 +1,127 @@
+"""What still has to be sent on one connection, in order: octets, file regions, pieces that arrive later, an end.
+
+Sends as much as the socket takes and says why it stopped.  Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+
+from reference_server.drivers.offload import Arrival, Stream
+from reference_server.http1.connection import Close
+from reference_server.http1.messages import FileRegion
+
+# One large reply may not keep the other clients waiting: after so much the loop goes round.
+TURN = 1024 * 1024
+Item = bytes | memoryview | FileRegion | Iterator[bytes] | Stream | Close
+
+
+class Progress(Enum):
+    """Why sending stopped."""
+
+    ALL_SENT = "nothing is left"
+    BLOCKED = "the client must read first"
+    STARVED = "the next piece is not there yet"
+    CLOSE = "the connection is to be closed now"
+    BROKEN = "the client is gone, or the reply cannot be completed"
+
+
+class Outbox:
+    """`sent` counts the octets of the current reply; the owner sets it back."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self.sent = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def put(self, item: Item) -> None:
+        """Octets that follow octets travel with them in one segment if they fit."""
+        if isinstance(item, bytes) and self._items and isinstance(self._items[-1], bytes):
+            self._items[-1] += item
+        else:
+            self._items.append(item)
+
+    def flush(self, sock: socket.socket) -> Progress:
+        turn_ends = self.sent + TURN
+        try:
+            while self._items:
+                if self.sent >= turn_ends:
+                    return Progress.BLOCKED
+                stop = self._advance(sock)
+                if stop is not None:
+                    return stop
+        except BlockingIOError:
+            return Progress.BLOCKED
+        except OSError:
+            return Progress.BROKEN
+        return Progress.ALL_SENT
+
+    def _advance(self, sock: socket.socket) -> Progress | None:
+        """One step with the first item."""
+        item = self._items[0]
+        if isinstance(item, bytes | bytearray | memoryview):
+            return self._send_octets(sock, item)
+        if isinstance(item, FileRegion):
+            return self._send_region(sock, item)
+        if isinstance(item, Close):
+            return Progress.CLOSE
+        return self._fetch(item)
+
+    def _send_octets(self, sock: socket.socket, octets: bytes | memoryview) -> None:
+        count = sock.send(octets) if octets else 0
+        self.sent += count
+        if count < len(octets):
+            self._items[0] = memoryview(octets)[count:]
+        else:
+            self._items.popleft()
+
+    def _send_region(self, sock: socket.socket, region: FileRegion) -> Progress | None:
+        """A file that became shorter meanwhile leaves a reply that cannot be completed."""
+        if region.length:
+            count = os.sendfile(sock.fileno(), region.file.fileno(), region.offset, min(region.length, TURN))
+            if count == 0:
+                return Progress.BROKEN
+            region.offset += count
+            region.length -= count
+            self.sent += count
+        if not region.length:
+            region.close()
+            self._items.popleft()
+        return None
+
+    def _fetch(self, source: Iterator[bytes] | Stream) -> Progress | None:
+        """Put the next piece in front of its source."""
+        piece = source.next_piece() if isinstance(source, Stream) else next_of(source)
+        match piece:
+            case Arrival.NOTHING_YET:
+                return Progress.STARVED
+            case Arrival.FAILED:
+                return Progress.BROKEN
+            case Arrival.END:
+                self._items.popleft()
+            case _:
+                self._items.appendleft(memoryview(piece))
+        return None
+
+    def discard(self) -> None:
+        """Let go of files and programs whose octets will not be sent."""
+        for item in self._items:
+            if isinstance(item, Stream):
+                item.abandon()
+            elif (close := getattr(item, "close", None)) is not None:
+                close()
+        self._items.clear()
+
+
+def next_of(source: Iterator[bytes]) -> bytes | Arrival:
+    """A body that breaks off is an incomplete body, whatever the reason."""
+    try:
+        return next(source, Arrival.END)
+    except Exception:  # the reply has begun: all that can still be said is that it is incomplete
+        return Arrival.FAILED

@@ -1,0 +1,204 @@
+"""One connection as a state machine: octets in, requests out; a response in, octets to send out (RFC 9112 9).
+
+The driver feeds it and obeys it.  It never reads, writes or waits by itself.  Reading goes through three states:
+
+    HEAD   collecting a request line and field lines   -> BODY, or HEAD again after a request without body
+    BODY   collecting content                          -> HEAD, or DONE if this was the last request
+    DONE   everything that still arrives is ignored: a refusal or `close` came before it (RFC 9112 9.6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from reference_server.http1 import body, encode, framing, head, target
+from reference_server.http1.framing import Framing, Persistence
+from reference_server.http1.messages import FileRegion, Refusal, Request, Response
+
+
+class Limits(NamedTuple):
+    """How much of a request is taken in (RFC 9112 3 and 5 ask for at least 8000 octets of request line)."""
+
+    request_line: int = 16 * 1024
+    head: int = 64 * 1024
+    fields: int = 200
+    body: int = 10 * 1024 * 1024
+    empty_lines: int = 4
+
+
+class Reading(Enum):
+    HEAD = "head"
+    BODY = "body"
+    DONE = "done"
+
+
+class Close(Enum):
+    """The output instruction that ends a connection."""
+
+    CLOSE = "close"
+
+
+Output = bytes | FileRegion | Iterator[bytes] | Close
+
+
+class Connection:
+    """Feed `receive_data`; for each request in the batch call `send` once, in order."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = Limits() if limits is None else limits
+        self.state = Reading.HEAD
+        self.buffer = bytearray()
+        self.request_line = b""
+        self.expecting: Request | None = None
+        self._empty_lines = 0
+        self._head_size = 0
+        self._request: Request | None = None
+        self._reader: body.LengthReader | body.ChunkedReader | None = None
+
+    @property
+    def in_message(self) -> bool:
+        """Whether a request has begun but is not complete."""
+        return self.state is Reading.BODY or self._request is not None or bool(self.buffer)
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a request has begun whose head is not complete."""
+        return self.state is Reading.HEAD and self.in_message
+
+    def receive_data(self, data: bytes) -> list[Request | Refusal]:
+        """Take in octets; give the requests they complete, and a refusal (always last) if they are wrong."""
+        if self.state is Reading.DONE:
+            return []
+        self.buffer += data
+        batch: list[Request | Refusal] = []
+        try:
+            while (request := self._next_request()) is not None:
+                batch.append(request)
+        except Refusal as refusal:
+            self.abandon()
+            batch.append(refusal)
+        return batch
+
+    def receive_eof(self) -> list[Request | Refusal]:
+        """The client sends no more.  A request cut short is worth an explanation (RFC 9112 8)."""
+        cut_short = self.state is not Reading.DONE and self.in_message
+        self.abandon()
+        return [Refusal(400, "The connection ended before the request was complete.")] if cut_short else []
+
+    def abandon(self) -> None:
+        """Read no further request from this connection."""
+        self.state = Reading.DONE
+        self.expecting = None
+        self.buffer.clear()
+
+    def _next_request(self) -> Request | None:
+        if self.state is Reading.HEAD and not self._read_head():
+            return None
+        if self.state is Reading.BODY and not self._read_body():
+            return None
+        if self._request is None:
+            return None
+        request, self._request = self._request, None
+        closes = framing.decide_persistence(request.version, request.fields) is Persistence.CLOSE
+        if closes:
+            self.abandon()
+        else:
+            self.state = Reading.HEAD
+        return request
+
+    def _read_head(self) -> bool:
+        """Consume lines until the empty one; True once the head is complete."""
+        while True:
+            if self._request is None:
+                if not self._read_request_line():
+                    return False
+                continue
+            line = body.take_line(self.buffer, self.limits.head, 431, "The head of the request is too long.")
+            if line is None:
+                return False
+            if not line:
+                self._finish_head(self._request)
+                return True
+            self._head_size += len(line) + 2
+            if self._head_size > self.limits.head or len(self._request.fields) >= self.limits.fields:
+                raise Refusal(431, "The head of the request is too long or has too many fields.")
+            self._request.fields.append(head.parse_field_line(line))
+
+    def _read_request_line(self) -> bool:
+        """A few empty lines before it are skipped, as RFC 9112 2.2 asks."""
+        if self._empty_lines == 0:
+            self.request_line = b""
+        line = body.take_line(self.buffer, self.limits.request_line, 414, "The request line is too long.")
+        if line is None:
+            return False
+        if not line:
+            self._empty_lines += 1
+            if self._empty_lines > self.limits.empty_lines:
+                raise Refusal(400, "There are too many empty lines before the request.")
+            return True
+        self.request_line = line
+        method, request_target, version = head.split_request_line(line)
+        parsed = target.parse_target(method, request_target)
+        self._request = Request(method, request_target, version, None, b"", parsed.path, parsed.query)
+        self._request.host = parsed.authority or b""
+        self._empty_lines = self._head_size = 0
+        return True
+
+    def _finish_head(self, request: Request) -> None:
+        host = head.check_host(request.fields, request.version)
+        # An authority in the target wins over Host (RFC 9112 3.2.2).
+        request.host = request.host or host
+        planned = framing.decide_body_framing(request.fields, request.version, self.limits.body)
+        expectation = check_expectation(request)
+        if planned.framing is Framing.NONE:
+            self._reader = None
+            return
+        self.state = Reading.BODY
+        chunked = planned.framing is Framing.CHUNKED
+        self._reader = body.ChunkedReader(self.limits.body) if chunked else body.LengthReader(planned.length)
+        if expectation and not self.buffer:
+            self.expecting = request
+
+    def _read_body(self) -> bool:
+        if self._reader is None or self._request is None:
+            return True
+        if self.buffer:
+            self.expecting = None  # the client did not wait: no 100 is needed (RFC 9110 10.1.1)
+        if not self._reader.feed(self.buffer):
+            return False
+        self._request.body = bytes(self._reader.content)
+        self._reader = None
+        return True
+
+    def send_continue(self) -> bytes:
+        """The interim reply that asks for the body."""
+        self.expecting = None
+        return encode.CONTINUE
+
+    def send(self, response: Response, request: Request | None, date: bytes) -> list[Output]:
+        """What to write for this reply.  An iterator in it yields octets that are framed already."""
+        plan = framing.decide_reply_framing(request, response)
+        output: list[Output] = [encode.encode_head(response, request, date, plan)]
+        without_body = plan.framing is Framing.NONE or (request is not None and request.method == "HEAD")
+        if without_body:
+            response.discard_body()
+        elif isinstance(response.body, Iterator) and plan.framing is Framing.CHUNKED:
+            output.append(encode.frame_chunks(response.body))
+        elif response.body is not None:
+            output.append(response.body)
+        if plan.persistence is Persistence.CLOSE:
+            self.abandon()
+            output.append(Close.CLOSE)
+        return output
+
+
+def check_expectation(request: Request) -> bool:
+    """Whether the client waits for a 100; HTTP/1.0 clients cannot (RFC 9110 10.1.1)."""
+    value = request.field(b"expect")
+    if value is None or request.version < (1, 1):
+        return False
+    if framing.list_members(value) != [b"100-continue"]:
+        raise Refusal(417, "The only expectation known here is 100-continue.")
+    return True

@@ -1,0 +1,147 @@
+"""Programs: files whose name ends in `.py` are run, never sent (RFC 3875).
+
+`run` waits for the program's head and gives a response whose body is read from the program as it is sent.  Which
+variables it sees is decided in `cgi_environment`, what its head means in `cgi_head`; `process` does the waiting.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from reference_server.http1 import target
+from reference_server.http1.framing import bodyless
+from reference_server.http1.messages import Refusal, Request, Response
+from reference_server.resources import cgi_environment, cgi_head
+from reference_server.resources.cgi_head import InvalidOutput, Kind, ProgramHead
+from reference_server.resources.pages import redirect_response
+from reference_server.resources.process import OutOfTime, Program
+from reference_server.resources.site import Site
+
+SUFFIX = b".py"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`names` leads to the file on disk, `asked` is the path the client used for it, `rest` what followed."""
+
+    site: Site
+    names: tuple[bytes, ...]
+    asked: list[bytes]
+    rest: list[bytes]
+
+
+def is_program_name(name: bytes) -> bool:
+    """In any case of letters: no spelling of a program's name may show its source."""
+    return name.lower().endswith(SUFFIX)
+
+
+def run(script: Script, request: Request) -> Response | Request:
+    """The program's reply, or the request that it wants to be answered instead."""
+    program = start(script, request)
+    script.site.running.add(program)
+    outcome: Response | Request | None = None
+    try:
+        outcome = read_reply(program, request, script.site.running.discard)
+    except OutOfTime as error:
+        raise Refusal(504, "The program did not answer in time.") from error
+    except InvalidOutput as error:
+        raise Refusal(500, f"The program's output {error}.") from error
+    finally:
+        if not isinstance(outcome, Response) or not isinstance(outcome.body, ProgramOutput):
+            script.site.running.discard(program)
+            program.close()
+    return outcome
+
+
+def start(script: Script, request: Request) -> Program:
+    root = os.fsencode(script.site.root)
+    path = os.path.join(root, *script.names)
+    script_name = b"/" + b"/".join(script.asked)
+    path_info = b"".join([b"/" + segment for segment in script.rest])
+    environment = cgi_environment.cgi_environment(request, script_name, path_info, root, os.environb)
+    words = cgi_environment.command_line_words(request)
+    arguments = [os.fsencode(sys.executable), b"-B", path, *words]
+    seconds = script.site.config.timeouts.program
+    try:
+        return Program(arguments, os.path.dirname(path), environment, request.body, seconds)
+    except (OSError, ValueError) as error:
+        raise Refusal(500, "The program could not be started.") from error
+
+
+def read_reply(program: Program, request: Request, on_end: Callable[[Program], None]) -> Response | Request:
+    octets, rest = read_head(program)
+    head = cgi_head.parse_cgi_head(octets)
+    if head.kind is Kind.LOCAL_REDIRECT:
+        drain(program)
+        return local_request(request, head.location)
+    if head.kind is Kind.CLIENT_REDIRECT and not head.has_document:
+        drain(program)
+        return redirect_page(head)
+    if bodyless(head.status) or request.method == "HEAD":
+        drain(program)
+        return Response(head.status, head.fields, None if bodyless(head.status) else iter(()), head.reason)
+    return Response(head.status, head.fields, ProgramOutput(program, rest, on_end), head.reason)
+
+
+def read_head(program: Program) -> tuple[bytes, bytes]:
+    """Output up to the first empty line, and what has already come of the body."""
+    output = bytearray()
+    while (end := cgi_head.find_end_of_head(output)) is None:
+        data = program.read()
+        if not data:
+            raise InvalidOutput("does not begin with a head that an empty line ends")
+        output += data
+        if len(output) > cgi_head.HEAD_LIMIT:
+            raise InvalidOutput("has a head that does not end, or is too long")
+    return bytes(output[: end[0]]), bytes(output[end[1] :])
+
+
+def drain(program: Program) -> None:
+    """Read what nobody will get, so that the program can finish its work (RFC 3875 6.4)."""
+    while program.read():
+        pass
+
+
+class ProgramOutput(Iterator[bytes]):
+    """The body, as the program writes it; `close` must be called (the end of the output does it too)."""
+
+    def __init__(self, program: Program, first: bytes, on_end: Callable[[Program], None]) -> None:
+        self.program = program
+        self._first = first
+        self._on_end = on_end
+
+    def __next__(self) -> bytes:
+        data, self._first = self._first or self.program.read(), b""
+        if not data:
+            self.close()
+            raise StopIteration
+        return data
+
+    def close(self) -> None:
+        self._on_end(self.program)
+        self.program.close()
+
+
+def redirect_page(head: ProgramHead) -> Response:
+    """A redirect without a document gets a page from the server (RFC 3875 6.2.3)."""
+    location = next(value for name, value in head.fields if name.lower() == b"location")
+    response = redirect_response(head.status, location)
+    response.fields += [pair for pair in head.fields if pair[0].lower() not in (b"location", b"content-type")]
+    response.reason = head.reason
+    return response
+
+
+def local_request(request: Request, location: bytes) -> Request:
+    """The same client asks for another address here, without content or conditions (RFC 3875 6.2.2)."""
+    try:
+        parsed = target.split_path_and_query(location, None)
+    except Refusal as error:
+        raise InvalidOutput("has a Location that breaks the URI grammar") from error
+    fields = [pair for pair in request.fields if not pair[0].startswith((b"content-", b"if-", b"range"))]
+    method = "HEAD" if request.method == "HEAD" else "GET"
+    inner = Request(method, location, request.version, fields, b"", parsed.path, parsed.query, request.host)
+    inner.client, inner.server = request.client, request.server
+    return inner

@@ -1,0 +1,184 @@
+"""From decoded segments to an open file or folder that is certainly below the root.
+
+The walk opens one name at a time, relative to the folder opened before it and never through a symbolic link, so what
+was checked is what is used: there is no moment in between for an attacker to swap a name.  A link is read and its
+text walked by the same rules; one that leads outside is treated as if it were not there.  Hidden names (a leading
+dot) do not exist for clients.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from enum import Enum
+
+from reference_server.http1.messages import Refusal
+
+LINKS_FOLLOWED = 16
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Kind(Enum):
+    FILE = "file"
+    FOLDER = "folder"
+
+
+class Resolved:
+    """An open file or folder; `names` leads to it from the root through real folders, `rest` was not walked."""
+
+    __slots__ = ("fd", "kind", "names", "rest", "status")
+
+    def __init__(
+        self, kind: Kind, fd: int, status: os.stat_result, names: tuple[bytes, ...], rest: list[bytes]
+    ) -> None:
+        self.kind = kind
+        self.fd = fd
+        self.status = status
+        self.names = names
+        self.rest = rest
+
+    def take_fd(self) -> int:
+        """Hand the descriptor over; `close` will leave it alone."""
+        fd, self.fd = self.fd, -1
+        return fd
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.take_fd())
+
+    def __enter__(self) -> Resolved:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def not_found() -> Refusal:
+    return Refusal(404, "There is nothing at this address.")
+
+
+def check_visible(segments: list[bytes]) -> None:
+    """Names that begin with a dot are the owner's business."""
+    if any(segment.startswith(b".") for segment in segments):
+        raise not_found()
+
+
+def never(_name: bytes) -> bool:
+    return False
+
+
+def resolve_in_root(
+    root: str, root_fd: int, segments: list[bytes], stops_at: Callable[[bytes], bool] = never
+) -> Resolved:
+    """Walk down from the root.
+
+    The first regular file that is asked for under a name that `stops_at` accepts ends the walk, and what remains of
+    the path is left in `rest`; any other file must be the last segment.
+    """
+    walk = Walk(root, root_fd)
+    try:
+        pending = list(segments)
+        folder_wanted = pending[-1] == b""
+        if folder_wanted:
+            pending.pop()
+        while pending:
+            name = pending.pop(0)
+            walk.enter(name)
+            if walk.is_folder():
+                continue
+            if stops_at(name):
+                return walk.finish(Kind.FILE, pending + [b""] * folder_wanted)
+            if pending or folder_wanted:
+                raise not_found()
+            return walk.finish(Kind.FILE, [])
+        return walk.finish(Kind.FOLDER, [])
+    except (OSError, ValueError) as error:
+        raise refusal_for(error) from error
+    finally:
+        walk.close()
+
+
+def refusal_for(error: Exception) -> Refusal:
+    """A name that cannot be opened is not there, unless the server itself is short of something."""
+    if isinstance(error, PermissionError):
+        return Refusal(403, "The server may not read this.")
+    if isinstance(error, OSError) and error.errno in (23, 24):  # ENFILE, EMFILE
+        return Refusal(503, "The server has too many files open; try again.")
+    return not_found()
+
+
+class Walk:
+    """The folders from the root down to the current place, all open."""
+
+    def __init__(self, root: str, root_fd: int) -> None:
+        self.root = os.fsencode(root)
+        self.fds = [os.dup(root_fd)]
+        self.names: list[bytes] = []
+        self.links = 0
+
+    def enter(self, name: bytes) -> None:
+        """Open `name` in the current folder and stand there."""
+        if not name:
+            raise not_found()
+        try:
+            fd = os.open(name, _OPEN, dir_fd=self.fds[-1])
+        except OSError:
+            text = self.link_text(name)
+            if text is None:
+                raise
+            self.follow(text)
+            return
+        self.fds.append(fd)
+        self.names.append(name)
+
+    def link_text(self, name: bytes) -> bytes | None:
+        try:
+            return os.readlink(name, dir_fd=self.fds[-1])
+        except OSError:
+            return None
+
+    def follow(self, text: bytes) -> None:
+        """Walk a link's text; a step above the root, or an absolute path outside of it, leads nowhere."""
+        self.links += 1
+        if self.links > LINKS_FOLLOWED:
+            raise not_found()
+        if text.startswith(b"/"):
+            text = self.below_root(text)
+            self.leave(len(self.names))
+        for step in text.split(b"/"):
+            if step == b"..":
+                self.leave(1)
+            elif step not in (b"", b"."):
+                self.enter(step)
+
+    def below_root(self, path: bytes) -> bytes:
+        base = self.root.rstrip(b"/") + b"/"
+        if path == self.root:
+            return b""
+        if not path.startswith(base):
+            raise not_found()
+        return path[len(base) :]
+
+    def leave(self, steps: int) -> None:
+        for _ in range(steps):
+            if not self.names:
+                raise not_found()
+            self.names.pop()
+            os.close(self.fds.pop())
+
+    def is_folder(self) -> bool:
+        """Only folders and regular files are served: a device or a pipe could block or never end."""
+        mode = os.fstat(self.fds[-1]).st_mode
+        if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+            raise not_found()
+        return stat.S_ISDIR(mode)
+
+    def finish(self, kind: Kind, rest: list[bytes]) -> Resolved:
+        fd = self.fds.pop()
+        return Resolved(kind, fd, os.fstat(fd), tuple(self.names), rest)
+
+    def close(self) -> None:
+        for fd in self.fds:
+            os.close(fd)
+        self.fds.clear()
