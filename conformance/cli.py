@@ -78,16 +78,13 @@ def _parser() -> argparse.ArgumentParser:
 def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
     for name in names:
         setting = BY_NAME[name]
-        parser.add_argument(setting.short_flag, dest=name, action="append", metavar=setting.metavar, help=setting.help)
+        action = "append" if setting.repeatable else "store"
+        parser.add_argument(setting.short_flag, dest=name, action=action, metavar=setting.metavar, help=setting.help)
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    given: dict[str, list[str]] = {}
-    for setting in SETTINGS:
-        value = getattr(arguments, setting.name, None)
-        if value is not None:
-            given[setting.name] = value if isinstance(value, list) else [value]
-    return read_options(given)
+    given = {setting.name: getattr(arguments, setting.name, None) for setting in SETTINGS}
+    return read_options({name: value for name, value in given.items() if value is not None})
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -109,32 +106,31 @@ def _play(session: Session, options: Options) -> int:
     report: Report | None = None
     try:
         with session:
-            code, report = _judge_all(session, live)
+            code = _judge_all(session, live)
+            report = session.report()
+            _print(end_report(report, options, shutil.get_terminal_size().columns, _painter(sys.stdout)))
     except ConformanceError as error:
         code = error.exit_code
         raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
     finally:
-        live.finish(code)
-    if report is not None:
-        _print(end_report(report, shutil.get_terminal_size().columns, _painter(sys.stdout)))
+        live.finish(code, report)
     return code
 
 
-def _judge_all(session: Session, live: LiveReport) -> tuple[int, Report]:
-    """The exit code and the report; an interrupt ends the judging, and what is known by then is reported."""
-    interrupted = False
+def _judge_all(session: Session, live: LiveReport) -> int:
+    """Judge every check; returns the exit code. An interrupt ends the judging, not the run."""
     try:
         for number, check in enumerate(session.checks, 1):
             _progress(f"{number}/{len(session.checks)} {check.rule.id}")
             session.judge(check)
             live.update()
     except KeyboardInterrupt:
-        interrupted = True
-    _progress("")
-    report = session.report()
-    return INTERRUPTED if interrupted else exit_code(report), report
+        return INTERRUPTED
+    finally:
+        _progress("")
+    return exit_code(session.report())
 
 
 def _progress(text: str) -> None:

@@ -6,7 +6,7 @@ Reading an option is pure: whether a folder exists or a server answers is found 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +55,11 @@ class Setting:
     def short_flag(self) -> str:
         """The option of ``python -m conformance``, where the word server is understood."""
         return "--" + self.name.removeprefix("server_").replace("_", "-")
+
+    @property
+    def words(self) -> str:
+        """How messages call it, wherever it was set."""
+        return self.name.replace("_", " ")
 
     @property
     def target(self) -> str:
@@ -163,21 +168,18 @@ SETTINGS: tuple[Setting, ...] = (
 BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in SETTINGS})
 
 
-def read_options(given: Mapping[str, Iterable[str]]) -> Options:
-    """Options from texts by setting name; a setting that is not given keeps its default.
+def read_options(given: Mapping[str, str | Sequence[str]]) -> Options:
+    """Options from texts by the name of the setting; a setting that is not given keeps its default.
 
-    Raises UsageError, which names the setting, for a text that cannot be read and for one given too often.
+    Raises UsageError, which names the setting, for a text that cannot be read.
     """
     values: dict[str, Any] = {}
-    for name, texts in given.items():
+    for name, text in given.items():
         setting = BY_NAME[name]
-        read = [_read(setting, text) for text in texts]
-        if setting.repeatable:
-            values[setting.target] = tuple(read)
-        elif len(read) > 1:
-            raise UsageError(f"{setting.flag} is given more than once")
-        elif read:
-            values[setting.target] = read[0]
+        if isinstance(text, str):
+            values[setting.target] = _read(setting, text)
+        else:
+            values[setting.target] = tuple(_read(setting, one) for one in text)
     return Options(**values)
 
 
@@ -185,4 +187,4 @@ def _read(setting: Setting, text: str) -> object:
     try:
         return setting.read(text)
     except UsageError as error:
-        raise UsageError(f"{setting.flag}: {error}") from None
+        raise UsageError(f"{setting.words}: {error}") from None

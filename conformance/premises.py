@@ -16,6 +16,7 @@ from conformance.site import MISSING
 
 SILENCE = "message.response-given"
 GIBBERISH = "message.response-structure"
+NO_CODE = "status-line.code-three-digits"
 ENDLESS = "framing.length-or-close"
 NO_SUCCESS = "get.supported"
 ALL_ALIKE = "method.standard-semantics-kept"
@@ -39,8 +40,10 @@ def foundation(evidence: Evidence) -> Gap | None:
     if all(exchange.ending is Ending.FLOOD for exchange in tried):
         headed = any(x.response and not x.response.defect(DefectKind.NO_EMPTY_LINE) and x.status for x in tried)
         return Gap(ENDLESS if headed else SILENCE, "no reply to a plain GET ever ends")
-    if all(exchange.status is None for exchange in tried):
+    if not any(exchange.response and exchange.response.status_line for exchange in tried):
         return Gap(GIBBERISH, "no reply to a plain GET is an HTTP response")
+    if all(exchange.status is None for exchange in tried):
+        return Gap(NO_CODE, "no reply to a plain GET has a status code")
     if any(exchange.response and exchange.response.ok for exchange in tried):
         return None
     guarded = {301, 302, 303, 307, 308, 401, 403, 404, 410, 421, 429, 503}

@@ -20,7 +20,7 @@ NAMELESS_DATE = re.compile(rb"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ")
 PARTS = re.compile(
     rb"[ \t]*(?P<version>https?[:/ ]*[\d.]*[^ \t]*)?(?P<gap>[ \t]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
-CODE = re.compile(rb"(?<!\d)\d{3}(?!\d)")
+CODE = re.compile(rb"(?<!\d)0*(\d{3})(?!\d)")
 LOOK_AHEAD = 2048
 
 
@@ -267,7 +267,7 @@ def _status_parts(text: bytes) -> tuple[str, int | None, bytes]:
     code = CODE.search(rest)
     if code is None:
         return version.decode("latin-1"), None, rest.strip()
-    return version.decode("latin-1"), int(code[0]), rest[code.end() :].removeprefix(b" ")
+    return version.decode("latin-1"), int(code[1]), rest[code.end() :].removeprefix(b" ")
 
 
 def _read_fields(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -126,16 +126,15 @@ class Session:
         return process, root
 
     def _survey(self) -> None:
-        """Look at what the target offers before anything risky is sent."""
-        for test in (lambda: self._gap, lambda: self.capabilities, lambda: self._missing):
-            try:
-                test()
-            except NoEvidence:
-                return  # every rule that needs more will find that out and say so
+        """Look at what the target offers before anything risky is sent; both are remembered."""
+        _ = self.capabilities, self._missing
 
     @cached_property
     def _gap(self) -> Gap | None:
-        return foundation(self.evidence)
+        try:
+            return foundation(self.evidence)
+        except NoEvidence as gone:
+            return Gap(SILENCE if gone.killer else None, str(gone))
 
     @cached_property
     def _alike(self) -> Gap | None:
@@ -146,17 +145,23 @@ class Session:
         """Capability to the reason why it is absent, "" where it is present."""
         if self._gap is not None:
             return {}
-        return {name: test(self.evidence) for name, test in CAPABILITIES.items()}
+        return {name: self._tested(test) for name, test in CAPABILITIES.items()}
 
     @cached_property
     def _missing(self) -> dict[int, tuple[str, ...]]:
         """Course step to what the course asks there and the target does not show."""
         last = self.options.step or max(MILESTONES)
         return {
-            step: tuple(words for words, test in tests.items() if self._gap is not None or test(self.evidence))
+            step: tuple(words for words, test in tests.items() if self._gap is not None or self._tested(test))
             for step, tests in MILESTONES.items()
             if step <= last
         }
+
+    def _tested(self, test: Callable[[Evidence], str]) -> str:
+        try:
+            return test(self.evidence)
+        except NoEvidence as gone:
+            return str(gone)
 
     # -- judging ---------------------------------------------------------------------------------------------------
 
@@ -195,8 +200,10 @@ class Session:
         if gap is not None and gap.rule != rule.id:
             verdict = Verdict.BLOCKED if gap.rule else Verdict.INCONCLUSIVE
             return Judgement(verdict, gap.reason, blocked_by=gap.rule)
+        if gap is not None:
+            return None  # this is the rule that says so
         for name in rule.needs:
-            reason = self.capabilities[name] if gap is None else ""
+            reason = self.capabilities[name]
             if reason:
                 return Judgement(Verdict.NOT_APPLICABLE, reason)
         for id in rule.requires:

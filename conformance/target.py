@@ -38,13 +38,13 @@ class Process(Protocol):
 
 
 class Target:
-    """A server to play probes against. ``deaths`` holds the exchanges after which it was found dead or deaf."""
+    """A server to play probes against. One that has never answered anything is not said to have died."""
 
     def __init__(self, host: str, port: int, authority: str, patience: Patience, process: Process | None) -> None:
         self.wire = Wire(host, port, patience)
         self.patience = patience
         self.process = process
-        self.deaths: list[Exchange] = []
+        self._answered = False
         self._gone: Exchange | None = None
         self._pulse = Probe((Send(compose("GET", "/", [("Host", authority)])), Receive(1)))
 
@@ -61,8 +61,9 @@ class Target:
             raise NoEvidence("the server stopped answering earlier in the run", self._gone)
         mark = self.process.output_mark() if self.process else 0
         exchange = self._patiently(probe, patience)
-        if probe.risk >= Risk.MALFORMED or not exchange.received:
+        if self._answered and (probe.risk >= Risk.MALFORMED or not exchange.received):
             exchange = self._examined(exchange)
+        self._answered = self._answered or bool(exchange.received)
         return self._with_output(exchange, mark)
 
     def _patiently(self, probe: Probe, patience: float | None) -> Exchange:
@@ -81,7 +82,6 @@ class Target:
         if exchange.probe == self._pulse or self._has_pulse():
             return exchange
         killed = replace(exchange, killed=True)
-        self.deaths.append(killed)
         if not self._revive():
             self._gone = killed
         return killed

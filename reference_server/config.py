@@ -12,7 +12,7 @@ from reference_server.http1.connection import Limits
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds.  `head` runs from a request's first octet to the end of its head, `body` between two pieces."""
+    """Seconds.  `head` runs from a request's first octet to its empty line, `body` between two pieces."""
 
     idle: float = 30.0
     head: float = 20.0

@@ -104,6 +104,8 @@ def empty_line(evidence: Evidence) -> Judgement:
         "status.class-1-to-5",
         "version.sent-format",
         "version.sent-no-leading-zeros",
+        "version.sent-name-capitals",
+        "status-line.single-spaces",
     ),
 )
 def second_opinion(evidence: Evidence) -> Judgement:

@@ -32,25 +32,30 @@ class LiveReport:
         self._options = options
         self._take = take
         self._written = 0.0
+        self._last = take()
         if options.report is not None:
             _make_folder(options.report)
         self._write(None)
 
     def update(self) -> None:
         """Write what is known by now, unless that was done a moment ago."""
-        if time.monotonic() - self._written >= INTERVAL:
+        if self._options.report is not None and time.monotonic() - self._written >= INTERVAL:
+            self._last = self._take()
             self._write(None)
 
-    def finish(self, code: int) -> None:
-        """Write the last version, with the exit code of the run."""
+    def finish(self, code: int, report: Report | None = None) -> None:
+        """Write the last version, with the exit code of the run.
+
+        Without ``report`` the run has broken off, and what was known last is what there is.
+        """
+        self._last = report or self._last
         self._write(code)
 
     def _write(self, code: int | None) -> None:
-        """Write what is known by now; raises UsageError if the disk refuses."""
         folder = self._options.report
         if folder is None:
             return
-        text = json.dumps(document(self._take(), self._options, code), indent=1)
+        text = json.dumps(document(self._last, self._options, code), indent=1)
         try:
             _replace(folder / FILE_NAME, text + "\n")
         except OSError as error:
@@ -62,7 +67,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--report {folder}: no folder can be made there ({error.strerror})") from error
+        raise UsageError(f"report: {folder}: no folder can be made there ({error.strerror})") from error
 
 
 def _replace(file: Path, text: str) -> None:

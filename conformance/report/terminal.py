@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from conformance.ladder import Rung
+from conformance.options import Options
 from conformance.report.finding import Painter, Tone, explain, one_line, plain, summarise, wrapped
 from conformance.report.record import Report, counts, roots
 from conformance.report.visible import safe
@@ -28,11 +29,12 @@ WORDS = {
 }
 
 
-def end_report(report: Report, width: int, paint: Painter = plain) -> Iterator[str]:
-    """All lines, without line ends."""
+def end_report(report: Report, options: Options, width: int, paint: Painter = plain) -> Iterator[str]:
+    """All lines, without line ends. The ladder is left out where the user picked rules: it would tell nothing."""
     yield from _target(report, width, paint)
     yield ""
-    yield from _ladder(report.ladder, width, paint)
+    if not options.rules:
+        yield from _ladder(report.ladder, width, paint)
     for part in (_failures, _warnings, _inconclusive, _errors):
         yield from part(report, width, paint)
     yield tally(report, paint)

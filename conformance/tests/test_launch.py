@@ -138,9 +138,7 @@ class TestGoodServer:
         assert server.port == port
         assert fetch(server)
 
-    def test_it_is_told_the_document_root_and_the_folder(
-        self, launch_program: Launch, tmp_path: Path
-    ) -> None:
+    def test_it_is_told_the_document_root_and_the_folder(self, launch_program: Launch, tmp_path: Path) -> None:
         root = tmp_path / "a root"
         root.mkdir()
         source = BIND + "print(sys.argv[2], os.getcwd(), os.environ['PYTHONUNBUFFERED'])" + ANSWER
@@ -310,13 +308,7 @@ class TestTrouble:
         assert all(gone(pid) for pid in numbers_in(server.output()))
 
     def test_a_daemon_is_alive_and_is_stopped(self, launch_program: Launch) -> None:
-        source = (
-            "import os, time\n"
-            "if os.fork(): os._exit(0)\n"
-            "os.setsid()\n"
-            "if os.fork(): os._exit(0)\n"
-            "time.sleep(0.2)\n"
-        )
+        source = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\ntime.sleep(0.2)\n"
         server = launch_program(source + GOOD)
         assert server.exit_code == 0
         assert server.alive()
@@ -326,11 +318,7 @@ class TestTrouble:
         assert not server.alive()
 
     def test_a_flood_of_output_neither_blocks_nor_is_kept(self, launch_program: Launch) -> None:
-        source = (
-            BIND
-            + "for _ in range(100):\n    sys.stdout.write('x' * 65535 + '\\n')\nprint('the end')"
-            + ANSWER
-        )
+        source = BIND + "for _ in range(100):\n    sys.stdout.write('x' * 65535 + '\\n')\nprint('the end')" + ANSWER
         server = launch_program(source)
         assert fetch(server)  # it gets to answering only when its six megabytes are taken
         assert eventually(lambda: server.output().endswith("the end\n"))
@@ -420,9 +408,7 @@ def test_the_kernels_table_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(process_table, "PROC", tmp_path)
     monkeypatch.setattr(sys, "byteorder", "little")
     (tmp_path / "net").mkdir()
-    heading = (
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    )
+    heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
     rest = "00000000:00000000 00:00000000 00000000  1000        0"
     (tmp_path / "net" / "tcp").write_text(
         f"{heading}   0: 0101007F:C350 00000000:0000 0A {rest} 11 1 0 100 0 0 10 0\n"

@@ -23,7 +23,8 @@ def log_time(moment: int) -> str:
     """Local time with its offset, in English whatever the locale."""
     at = time.localtime(moment)
     offset = time.strftime("%z", at)
-    return f"{at.tm_mday:02}/{MONTHS[at.tm_mon - 1]}/{at.tm_year:04}:{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} {offset}"
+    clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+    return f"{at.tm_mday:02}/{MONTHS[at.tm_mon - 1]}/{at.tm_year:04}:{clock} {offset}"
 
 
 def log_line(client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None) -> str:
@@ -41,9 +42,7 @@ class AccessLog:
     def __init__(self, stream: TextIO | None) -> None:
         self.stream = stream
 
-    def write(
-        self, client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None
-    ) -> None:
+    def write(self, client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None) -> None:
         if self.stream is not None:
             self.stream.write(log_line(client, moment, line, status, sent, request))
             self.stream.flush()

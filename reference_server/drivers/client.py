@@ -1,8 +1,9 @@
-"""One client connection in the event loop: reads, has requests answered one after the other, writes, ends decently.
+"""One client connection in the event loop: reads, has requests answered in turn, writes, ends decently.
 
-The order of replies is the order of requests (RFC 9112 9.3.2): while one is being answered nothing more is read, so
-a client that sends faster than it reads is held up by TCP.  The end is staged (RFC 9112 9.6): stop sending, read
-what is still under way, then close, because closing over unread input would make the kernel destroy the reply.
+The order of replies is the order of requests (RFC 9112 9.3.2): while one is being answered nothing more is
+read, so a client that sends faster than it reads is held up by TCP.  The end is staged (RFC 9112 9.6): stop
+sending, read what is still under way, then close, because closing over unread input would make the kernel
+destroy the reply.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from reference_server.drivers.offload import Offload
 from reference_server.drivers.outbox import Outbox, Progress
 from reference_server.http1.connection import Connection
 from reference_server.http1.messages import Refusal, Request, Response
-from reference_server.resources import application
-from reference_server.resources.pages import error_response
+from reference_server.resources import application, pages
 from reference_server.resources.site import Site
 
 READ_SIZE = 64 * 1024
 LINGER_LIMIT = 256 * 1024 * 1024
+LAST_LINGER_SECONDS = 0.25
 FOREVER = float("inf")
 
 
@@ -58,9 +59,7 @@ class Loop(Protocol):
 class Client:
     """The loop watches what `wants_read` and `wants_write` say and calls `on_timeout` after `deadline`."""
 
-    def __init__(
-        self, loop: Loop, sock: socket.socket, address: tuple[str, int], local: tuple[str, int]
-    ) -> None:
+    def __init__(self, loop: Loop, sock: socket.socket, address: tuple[str, int], local: tuple[str, int]) -> None:
         self.loop = loop
         self.sock = sock
         self.address = address
@@ -129,7 +128,7 @@ class Client:
     def _answer(self, item: Request | Refusal) -> None:
         self._in_head = False
         if isinstance(item, Refusal):
-            self._reply(error_response(item), None)
+            self._reply(pages.error_response(item), None)
             return
         item.client, item.server = self.address, self.local
         if not application.names_program(item):
@@ -144,7 +143,7 @@ class Client:
             return application.respond(self.loop.site, request)
         except Exception as error:  # a fault of the server itself: the client's 500, and a report
             self.loop.report(error)
-            return error_response(Refusal(500, "The server failed to answer this request."))
+            return pages.error_response(Refusal(500, "The server failed to answer this request."))
 
     def _program_replied(self, response: Response, request: Request) -> None:
         if self.phase is Phase.CLOSED:
@@ -170,8 +169,10 @@ class Client:
         self._request, self._status = request, response.status
         output = self.core.send(response, request, self.loop.http_date())
         for item in output:
-            streamed = offloaded and isinstance(item, Iterator)
-            self._outbox.put(self.loop.offload.pump(item, self._piece_arrived) if streamed else item)
+            if offloaded and isinstance(item, Iterator):
+                self._outbox.put(self.loop.offload.pump(item, self._piece_arrived))
+            else:
+                self._outbox.put(item)
         head = output[0]
         self._outbox.sent = -len(head) if isinstance(head, bytes) else 0
         self.deadline = self.loop.now() + self.loop.config.timeouts.write
@@ -227,6 +228,9 @@ class Client:
         self.draining = True
         if self.phase is Phase.READING:
             self.advance()
+        elif self.phase is Phase.LINGERING:
+            self.deadline = min(self.deadline, self.loop.now() + LAST_LINGER_SECONDS)
+            self.loop.watch(self)
 
     def _linger(self) -> None:
         """Everything is sent: say so, and wait for the client to notice."""

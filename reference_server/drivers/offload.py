@@ -1,7 +1,8 @@
 """Answers that wait for a program, computed in threads and handed to the event loop.
 
-A job has two stages: `respond` in a thread; then, if the body comes piece by piece, pumping it in a thread with a
-bounded number of pieces in between, so that a slow client slows the program down instead of filling memory.
+A job has two stages: `respond` in a thread; then, if the body comes piece by piece, pumping it in a thread
+with a bounded number of pieces in between, so that a slow client slows the program down instead of filling
+memory.
 """
 
 from __future__ import annotations

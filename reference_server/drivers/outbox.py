@@ -1,4 +1,4 @@
-"""What still has to be sent on one connection, in order: octets, file regions, pieces that arrive later, an end.
+"""What still has to be sent on one connection, in order: octets, file regions, pieces still to come, an end.
 
 Sends as much as the socket takes and says why it stopped.  Knows nothing of requests.
 """
@@ -66,7 +66,8 @@ class Outbox:
         """One step with the first item."""
         item = self._items[0]
         if isinstance(item, bytes | bytearray | memoryview):
-            return self._send_octets(sock, item)
+            self._send_octets(sock, item)
+            return None
         if isinstance(item, FileRegion):
             return self._send_region(sock, item)
         if isinstance(item, Close):

@@ -1,7 +1,7 @@
 """The listening socket and the event loop: one thread, one selector, a wake-up pipe for everybody else.
 
-`Server(...)` binds, so `port` is known before `run` is called; `run` blocks until `stop`, which any thread or signal
-handler may call, and then gives replies under way a short grace.
+`Server(...)` binds, so `port` is known before `run` is called; `run` blocks until `stop`, which any thread
+or signal handler may call, and then gives replies under way a short grace.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from reference_server.semantics import dates
 ACCEPTS_PER_TURN = 64
 # Deadlines are looked at no more often than this.
 SWEEP_SECONDS = 0.05
+# How long to leave the backlog alone after the system had no descriptor left.
+ACCEPT_PAUSE_SECONDS = 0.5
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:
@@ -110,6 +112,8 @@ class Server:
             self._selector.unregister(client.sock)
             client.interest = 0
         self._clients.discard(client)
+        if not self._accepting:
+            self._next_sweep = min(self._next_sweep, self.now())
 
     def report(self, error: Exception) -> None:
         traceback.print_exception(error, file=sys.stderr)
@@ -150,14 +154,20 @@ class Server:
             if key.fileobj is self._listener:
                 self._accept()
             elif isinstance(key.data, Client):
-                if events & selectors.EVENT_WRITE:
-                    key.data.advance()
-                elif events & selectors.EVENT_READ:
-                    key.data.on_readable()
+                writable = bool(events & selectors.EVENT_WRITE)
+                self._guarded(key.data, key.data.advance if writable else key.data.on_readable)
             else:
                 self._run_calls()
         if self.now() >= self._next_sweep:
             self._sweep()
+
+    def _guarded(self, client: Client, action: Callable[[], None]) -> None:
+        """A fault met on one connection ends that connection, not the server."""
+        try:
+            action()
+        except Exception as error:
+            self.report(error)
+            client.close()
 
     def _run_calls(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -171,10 +181,9 @@ class Server:
         self._next_sweep = float("inf")
         for client in list(self._clients):
             if client.deadline <= now:
-                client.on_timeout()
-        self._next_sweep = max(
-            min((client.deadline for client in self._clients), default=float("inf")), now + SWEEP_SECONDS
-        )
+                self._guarded(client, client.on_timeout)
+        earliest = min((client.deadline for client in self._clients), default=float("inf"))
+        self._next_sweep = max(earliest, now + SWEEP_SECONDS)
         self._set_accepting(not self._stopping and len(self._clients) < self.config.connections)
 
     def _set_accepting(self, accepting: bool) -> None:
@@ -187,22 +196,18 @@ class Server:
     def _accept(self) -> None:
         for _ in range(ACCEPTS_PER_TURN):
             if len(self._clients) >= self.config.connections:
-                self._pause_accepting()
+                self._set_accepting(False)
                 return
             try:
                 sock, address = self._listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                self.report(error)
-                self._pause_accepting()
+                print(f"cannot accept a connection: {error.strerror}", file=sys.stderr)
+                self._set_accepting(False)
+                self._next_sweep = min(self._next_sweep, self.now() + ACCEPT_PAUSE_SECONDS)
                 return
             self._welcome(sock, address)
-
-    def _pause_accepting(self) -> None:
-        """No room or no descriptors: the backlog waits until the next sweep."""
-        self._set_accepting(False)
-        self._next_sweep = min(self._next_sweep, self.now() + SWEEP_SECONDS)
 
     def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
         sock.setblocking(False)
@@ -216,7 +221,7 @@ class Server:
         self._set_accepting(False)
         ends = self.now() + self.config.timeouts.grace
         for client in list(self._clients):
-            client.drain()
+            self._guarded(client, client.drain)
         while self._clients and self.now() < ends:
             self._next_sweep = min(self._next_sweep, ends)
             self._turn()

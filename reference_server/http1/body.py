@@ -1,7 +1,8 @@
 """Readers that take a request body off the input, however it arrives in pieces (RFC 9112 6, 7.1).
 
-A reader is fed the connection's buffer and removes what is its own; it says when the body is complete.  It stores the
-whole content (bounded by the configured limit), because CGI has to announce its length (RFC 3875 4.1.2).
+A reader is fed the connection's buffer and removes what is its own; it says when the body is complete.  It
+stores the whole content (bounded by the configured limit), because CGI has to announce its length (RFC 3875
+4.1.2).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ TRAILER_LIMIT = 16384
 def take_line(buffer: bytearray, limit: int, status: int, explanation: str) -> bytes | None:
     """Remove one line that ends in CR LF; None while it is incomplete.
 
-    A lone LF could be accepted (RFC 9112 2.2) but is not.  The length is judged before the line end, so that the
-    outcome is the same whether the line arrives whole or octet by octet.
+    A lone LF could be accepted (RFC 9112 2.2) but is not.  The length is judged before the line end, so
+    that the outcome is the same whether the line arrives whole or octet by octet.
     """
     end = buffer.find(b"\n", 0, limit + 2)
     if end < 0:

@@ -1,6 +1,7 @@
 """One connection as a state machine: octets in, requests out; a response in, octets to send out (RFC 9112 9).
 
-The driver feeds it and obeys it.  It never reads, writes or waits by itself.  Reading goes through three states:
+The driver feeds it and obeys it.  It never reads, writes or waits by itself.  Reading goes through three
+states:
 
     HEAD   collecting a request line and field lines   -> BODY, or HEAD again after a request without body
     BODY   collecting content                          -> HEAD, or DONE if this was the last request
@@ -181,7 +182,7 @@ class Connection:
         """What to write for this reply.  An iterator in it yields octets that are framed already."""
         plan = framing.decide_reply_framing(request, response)
         output: list[Output] = [encode.encode_head(response, request, date, plan)]
-        without_body = plan.framing is Framing.NONE or (request is not None and request.method == "HEAD")
+        without_body = framing.contentless(response.status) or is_head(request)
         if without_body:
             response.discard_body()
         elif isinstance(response.body, Iterator) and plan.framing is Framing.CHUNKED:
@@ -192,6 +193,11 @@ class Connection:
             self.abandon()
             output.append(Close.CLOSE)
         return output
+
+
+def is_head(request: Request | None) -> bool:
+    """Whose replies end with the head (RFC 9110 9.3.2)."""
+    return request is not None and request.method == "HEAD"
 
 
 def check_expectation(request: Request) -> bool:

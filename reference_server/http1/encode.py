@@ -1,7 +1,7 @@
 """Replies to octets: the head, the chunk framing, and the interim 100 (RFC 9112 4, 6, 7.1).
 
-Every status line that leaves the server is made by `encode_head`.  The date is an argument, since the core has no
-clock.  Field values that come from outside (programs) were checked where they came in.
+Every status line that leaves the server is made by `encode_head`.  The date is an argument, since the core
+has no clock.  Field values that come from outside (programs) were checked where they came in.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ REASONS: dict[int, bytes] = {
     100: b"Continue", 101: b"Switching Protocols",
     200: b"OK", 201: b"Created", 202: b"Accepted", 203: b"Non-Authoritative Information", 204: b"No Content",
     205: b"Reset Content", 206: b"Partial Content",
-    300: b"Multiple Choices", 301: b"Moved Permanently", 302: b"Found", 303: b"See Other", 304: b"Not Modified",
-    305: b"Use Proxy", 307: b"Temporary Redirect", 308: b"Permanent Redirect",
+    300: b"Multiple Choices", 301: b"Moved Permanently", 302: b"Found", 303: b"See Other",
+    304: b"Not Modified", 305: b"Use Proxy", 307: b"Temporary Redirect", 308: b"Permanent Redirect",
     400: b"Bad Request", 401: b"Unauthorized", 402: b"Payment Required", 403: b"Forbidden", 404: b"Not Found",
     405: b"Method Not Allowed", 406: b"Not Acceptable", 407: b"Proxy Authentication Required",
     408: b"Request Timeout", 409: b"Conflict", 410: b"Gone", 411: b"Length Required",
-    412: b"Precondition Failed", 413: b"Content Too Large", 414: b"URI Too Long", 415: b"Unsupported Media Type",
+    412: b"Precondition Failed", 413: b"Content Too Large", 414: b"URI Too Long",
+    415: b"Unsupported Media Type",
     416: b"Range Not Satisfiable", 417: b"Expectation Failed", 421: b"Misdirected Request",
     422: b"Unprocessable Content", 426: b"Upgrade Required", 428: b"Precondition Required",
     429: b"Too Many Requests", 431: b"Request Header Fields Too Large", 451: b"Unavailable For Legal Reasons",

@@ -43,7 +43,7 @@ NO_BODY = BodyFraming(Framing.NONE)
 
 
 def list_members(value: bytes) -> list[bytes]:
-    """Members of a comma-separated list of tokens in lower case; empty ones do not count (RFC 9110 5.6.1.2)."""
+    """Members of a list of tokens in lower case; empty ones do not count (RFC 9110 5.6.1.2)."""
     return [member for part in value.split(b",") if (member := part.strip(b" \t").lower())]
 
 
@@ -76,7 +76,7 @@ def decide_transfer_coding(values: list[bytes], version: Version) -> BodyFraming
 
 
 def parse_content_length(values: list[bytes]) -> int:
-    """One field with one decimal number.  Repeated equal values may be refused too (RFC 9112 6.3), and are."""
+    """One field, one decimal number.  Repeated equal values may be refused too (RFC 9112 6.3), and are."""
     if len(values) != 1 or not grammar.DIGITS.fullmatch(values[0]):
         raise Refusal(400, "Content-Length must be one decimal number.")
     digits = values[0].lstrip(b"0")
@@ -103,15 +103,20 @@ def bodyless(status: int) -> bool:
     return status < 200 or status in (204, 304)
 
 
+def contentless(status: int) -> bool:
+    """205 is framed like any reply, but its content has no octets (RFC 9110 15.3.6)."""
+    return bodyless(status) or status == 205
+
+
 def decide_reply_framing(request: Request | None, response: Response) -> ReplyFraming:
-    """How the reply's end is marked for this client.  Without a request (it was unreadable) the connection ends."""
+    """How the reply's end is marked for this client.  After an unreadable request the connection ends."""
     persistence = Persistence.CLOSE
     if request is not None and not response.close:
         persistence = decide_persistence(request.version, request.fields)
     if bodyless(response.status):
         return ReplyFraming(Framing.NONE, None, persistence)
     body = response.body
-    if body is None:
+    if body is None or contentless(response.status):
         return ReplyFraming(Framing.LENGTH, 0, persistence)
     if isinstance(body, bytes | bytearray):
         return ReplyFraming(Framing.LENGTH, len(body), persistence)

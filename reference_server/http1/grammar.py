@@ -1,7 +1,7 @@
 """The productions of RFC 9110, 9112 and 3986 that the parser needs, as compiled patterns over octets.
 
-Each pattern is written from the ABNF rule named above it.  None can backtrack more than linearly.  Values of single
-fields (dates, entity tags, ranges) are read in `semantics`, not here.
+Each pattern is written from the ABNF rule named above it.  None can backtrack more than linearly.  Values
+of single fields (dates, entity tags, ranges) are read in `semantics`, not here.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ HOST = re.compile(rb"(?P<host>" + _IP_LITERAL + rb"|" + _REG_NAME + rb")(?::(?P<
 SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+\-.]*")
 
 # chunk-size and chunk-ext (RFC 9112 7.1, 7.1.1)
-_CHUNK_EXT = (
-    rb"(?:[ \t]*;[ \t]*" + TCHAR + rb"++(?:[ \t]*=[ \t]*(?:" + TCHAR + rb"++|" + QUOTED_STRING + rb"))?)*+"
-)
+_CHUNK_EXT = rb"(?:[ \t]*;[ \t]*" + TCHAR + rb"++(?:[ \t]*=[ \t]*(?:" + TCHAR + rb"++|" + QUOTED_STRING + rb"))?)*+"
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]++)" + _CHUNK_EXT)
 
 # Content-Length = 1*DIGIT (RFC 9110 8.6)

@@ -1,8 +1,8 @@
 """Request lines and field lines, one at a time (RFC 9112 2.2, 3, 5).
 
-Each function judges one line and raises `Refusal` with the status that fits.  Strict on purpose: what the RFC lets a
-recipient repair (lone LF, obs-fold, blanks before the colon) is refused, since a repaired message may mean something
-else to the next program that reads it (RFC 9112 11.2).
+Each function judges one line and raises `Refusal` with the status that fits.  Strict on purpose: what the
+RFC lets a recipient repair (lone LF, obs-fold, blanks before the colon) is refused, since a repaired
+message may mean something else to the next program that reads it (RFC 9112 11.2).
 """
 
 from __future__ import annotations

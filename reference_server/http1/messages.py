@@ -1,7 +1,8 @@
 """The two messages that travel through the server, and the refusal that can take a reply's place.
 
-They are plain mutable records: the parser fills them, the resources answer them, the encoder writes them.  They are
-not dictionaries of fields: RFC 9110 5.3 makes the order of equal names meaningful, so fields stay a list.
+They are plain mutable records: the parser fills them, the resources answer them, the encoder writes them.
+They are not dictionaries of fields: RFC 9110 5.3 makes the order of equal names meaningful, so fields stay
+a list.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ Body = bytes | FileRegion | Iterator[bytes] | None
 class Request:
     """One request whose head and body are complete and well formed.
 
-    `fields` holds (lower-case name, value) pairs in the order received.  `path` and `query` are the target's parts,
-    still percent-encoded; `host` is the authority the request is for, whichever way it was said (RFC 9112 3.3).
+    `fields` holds (lower-case name, value) pairs in the order received.  `path` and `query` are the
+    target's parts, still percent-encoded; `host` is the authority the request is for, whichever way it was
+    said (RFC 9112 3.3).
     """
 
     __slots__ = (

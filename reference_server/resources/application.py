@@ -1,15 +1,13 @@
 """The door to everything that is served: one well-formed request in, one response out.
 
-Decides which resource a request is for and which methods that has; the resources do the rest.  `respond` may block
-on a program (and on nothing else): `names_program` tells the driver beforehand.
+Decides which resource a request is for and which methods that has; the resources do the rest.  `respond`
+may block on a program (and on nothing else): `names_program` tells the driver beforehand.
 """
 
 from __future__ import annotations
 
 from reference_server.http1.messages import Refusal, Request, Response
-from reference_server.resources import cgi, listing, paths, static, the_time
-from reference_server.resources.conditions import evaluated
-from reference_server.resources.pages import error_response, redirect_response
+from reference_server.resources import cgi, conditions, listing, pages, paths, static, the_time
 from reference_server.resources.paths import Kind, Resolved
 from reference_server.resources.site import Site
 from reference_server.semantics import methods, targets
@@ -21,8 +19,8 @@ LOCAL_REDIRECTS = 5
 def respond(site: Site, request: Request) -> Response:
     """Answer any well-formed request; refusals become pages that explain them.
 
-    A program may ask for another address to be answered in its place, which is then treated as if the client had
-    asked for it (RFC 3875 6.2.2).
+    A program may ask for another address to be answered in its place, which is then treated as if the
+    client had asked for it (RFC 3875 6.2.2).
     """
     try:
         for _ in range(LOCAL_REDIRECTS + 1):
@@ -32,7 +30,7 @@ def respond(site: Site, request: Request) -> Response:
             request = outcome
         raise Refusal(500, "The program redirects in a circle.")
     except Refusal as refusal:
-        return error_response(refusal)
+        return pages.error_response(refusal)
 
 
 def answer(site: Site, request: Request) -> Response | Request:
@@ -57,7 +55,7 @@ def refuse_early(site: Site, request: Request) -> Response | None:
         methods.check_known(request.method)
         methods.check_allowed(request.method, allowed_methods(site, request))
     except Refusal as refusal:
-        return error_response(refusal)
+        return pages.error_response(refusal)
     return None
 
 
@@ -89,7 +87,10 @@ def document(request: Request) -> Response | None:
 
 def time_page(site: Site, request: Request) -> Response:
     now = site.clock()
-    return document(request) or evaluated(request, Validators(), now) or the_time.time_response(now)
+    response = document(request)
+    if response is None:
+        response = conditions.evaluated(request, Validators(), now, list(the_time.FIELDS))
+    return the_time.time_response(now) if response is None else response
 
 
 def folder(site: Site, request: Request, found: Resolved, segments: list[bytes]) -> Response:
@@ -99,9 +100,10 @@ def folder(site: Site, request: Request, found: Resolved, segments: list[bytes])
         return options
     if segments[-1] != b"":
         query = b"" if request.query is None else b"?" + request.query
-        return redirect_response(301, targets.encode_target_path([*segments, b""]) + query)
+        return pages.redirect_response(301, targets.encode_target_path([*segments, b""]) + query)
     response = listing.folder_response(site, found, segments)
-    return evaluated(request, Validators(response.field(b"ETag")), site.clock()) or response
+    current = Validators(response.field(b"ETag"))
+    return conditions.evaluated(request, current, site.clock(), response.fields) or response
 
 
 def program(site: Site, request: Request, found: Resolved, segments: list[bytes]) -> Response | Request:

@@ -1,4 +1,4 @@
-"""Small files kept in memory, each trusted only as long as the file's metadata stay the same.
+"""Small files and what was found out about files, each trusted only while the file's metadata stay the same.
 
 Not an HTTP cache (RFC 9111): it holds octets and what was computed from them, never a reply.  Every use follows a
 fresh look at the file, so a change is seen by the next request.
@@ -10,14 +10,17 @@ import os
 import threading
 from typing import NamedTuple
 
+Path = tuple[bytes, ...]
 Signature = tuple[int, int, int, int, int]
 
+# A file changed so recently may change again within one tick of the file system's clock, unnoticed.
+SETTLED_SECONDS = 2
 
-class CachedFile(NamedTuple):
-    """The content and the field values derived from it."""
 
-    signature: Signature
-    content: bytes
+class FileFacts(NamedTuple):
+    """`content` is None for a file too large to keep."""
+
+    content: bytes | None
     media_type: bytes
     etag: bytes
 
@@ -32,21 +35,19 @@ class FileCache:
     def __init__(self, entries: int, file_size: int) -> None:
         self.entries = entries
         self.file_size = file_size
-        self._files: dict[tuple[bytes, ...], CachedFile] = {}
+        self._files: dict[Path, tuple[Signature, FileFacts]] = {}
         self._lock = threading.Lock()
 
-    def find(self, path: tuple[bytes, ...], status: os.stat_result) -> CachedFile | None:
+    def find(self, path: Path, status: os.stat_result) -> FileFacts | None:
         with self._lock:
-            found = self._files.get(path)
-        if found is None or found.signature != signature_of(status):
-            return None
-        return found
+            signature, facts = self._files.get(path, (None, None))
+        return facts if signature == signature_of(status) else None
 
-    def store(self, path: tuple[bytes, ...], entry: CachedFile) -> None:
-        if self.entries <= 0:
+    def store(self, path: Path, status: os.stat_result, facts: FileFacts, now: int) -> None:
+        if self.entries <= 0 or max(status.st_mtime, status.st_ctime) > now - SETTLED_SECONDS:
             return
         with self._lock:
             self._files.pop(path, None)
             while len(self._files) >= self.entries:
                 del self._files[next(iter(self._files))]
-            self._files[path] = entry
+            self._files[path] = (signature_of(status), facts)

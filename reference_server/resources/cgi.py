@@ -1,7 +1,8 @@
 """Programs: files whose name ends in `.py` are run, never sent (RFC 3875).
 
-`run` waits for the program's head and gives a response whose body is read from the program as it is sent.  Which
-variables it sees is decided in `cgi_environment`, what its head means in `cgi_head`; `process` does the waiting.
+`run` waits for the program's head and gives a response whose body is read from the program as it is sent.
+Which variables it sees is decided in `cgi_environment`, what its head means in `cgi_head`; `process` does
+the waiting.
 """
 
 from __future__ import annotations
@@ -11,12 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from reference_server.http1 import target
-from reference_server.http1.framing import bodyless
+from reference_server.http1 import framing, target
 from reference_server.http1.messages import Refusal, Request, Response
-from reference_server.resources import cgi_environment, cgi_head
+from reference_server.resources import cgi_environment, cgi_head, pages
 from reference_server.resources.cgi_head import InvalidOutput, Kind, ProgramHead
-from reference_server.resources.pages import redirect_response
 from reference_server.resources.process import OutOfTime, Program
 from reference_server.resources.site import Site
 
@@ -80,9 +79,10 @@ def read_reply(program: Program, request: Request, on_end: Callable[[Program], N
     if head.kind is Kind.CLIENT_REDIRECT and not head.has_document:
         drain(program)
         return redirect_page(head)
-    if bodyless(head.status) or request.method == "HEAD":
+    contentless = framing.contentless(head.status)
+    if contentless or request.method == "HEAD":
         drain(program)
-        return Response(head.status, head.fields, None if bodyless(head.status) else iter(()), head.reason)
+        return Response(head.status, head.fields, None if contentless else iter(()), head.reason)
     return Response(head.status, head.fields, ProgramOutput(program, rest, on_end), head.reason)
 
 
@@ -128,7 +128,7 @@ class ProgramOutput(Iterator[bytes]):
 def redirect_page(head: ProgramHead) -> Response:
     """A redirect without a document gets a page from the server (RFC 3875 6.2.3)."""
     location = next(value for name, value in head.fields if name.lower() == b"location")
-    response = redirect_response(head.status, location)
+    response = pages.redirect_response(head.status, location)
     response.fields += [pair for pair in head.fields if pair[0].lower() not in (b"location", b"content-type")]
     response.reason = head.reason
     return response

@@ -76,7 +76,8 @@ def server_name(request: Request) -> bytes:
 def field_variables(request: Request) -> dict[bytes, bytes]:
     """HTTP_ and the name, for each field that may be passed on (4.1.18).
 
-    Names that hold anything but letters, digits and hyphens are dropped: X_A and X-A would become one variable.
+    Names that hold anything but letters, digits and hyphens are dropped: X_A and X-A would become one
+    variable.
     """
     nominated = {option.strip().lower() for option in (request.field(b"connection") or b"").split(b",")}
     variables: dict[bytes, bytes] = {}
@@ -93,7 +94,8 @@ def field_variables(request: Request) -> dict[bytes, bytes]:
 def command_line_words(request: Request) -> list[bytes]:
     """The arguments that an indexed query stands for: one without `=`, split at `+` (4.4).
 
-    All or nothing: a word that cannot be an argument means no arguments.  Active characters are escaped as 7.2 asks.
+    All or nothing: a word that cannot be an argument means no arguments.  Active characters are escaped as
+    7.2 asks.
     """
     query = request.query
     if request.method not in ("GET", "HEAD") or not query or b"=" in query:

@@ -1,7 +1,8 @@
 """What a program wrote before its first empty line, and what kind of reply that asks for (RFC 3875 6).
 
-Pure: octets in, a `ProgramHead` out.  Whatever would break HTTP if it were passed on (blanks before a colon, folded
-lines, control characters, a second Content-Type, a status that is no status) makes the whole output invalid.
+Pure: octets in, a `ProgramHead` out.  Whatever would break HTTP if it were passed on (blanks before a
+colon, folded lines, control characters, a second Content-Type, a status that is no status) makes the whole
+output invalid.
 """
 
 from __future__ import annotations
@@ -63,9 +64,7 @@ def parse_cgi_head(octets: bytes) -> ProgramHead:
     fields = [parse_cgi_field(line) for line in lines]
     # A field with an empty value is as good as none (RFC 3875 6.3).
     present = [(name, value) for name, value in fields if value]
-    content_type, location, status = (
-        single(present, name) for name in (b"content-type", b"location", b"status")
-    )
+    content_type, location, status = (single(present, name) for name in (b"content-type", b"location", b"status"))
     if content_type is None and location is None and status is None:
         raise InvalidOutput("has none of Content-Type, Location and Status in its head")
     passed_on = [pair for pair in present if pair[0].lower() not in OURS and pair[0].lower() != b"status"]

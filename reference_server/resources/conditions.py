@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import assert_never
 
 from reference_server.http1.messages import Fields, Refusal, Request, Response
-from reference_server.resources.pages import error_response
+from reference_server.resources import pages
 from reference_server.semantics import conditional, dates
 from reference_server.semantics.conditional import Precondition, Validators
 
+# What a 304 has in common with the 200, apart from Date (RFC 9110 15.4.5).
+KEPT_BY_304 = frozenset((b"Cache-Control", b"Content-Location", b"ETag", b"Expires", b"Vary"))
 
-def evaluated(request: Request, current: Validators, now: int) -> Response | None:
-    """The reply that the preconditions ask for; None to go on with the method."""
+
+def evaluated(request: Request, current: Validators, now: int, fields: Fields) -> Response | None:
+    """The reply that the preconditions ask for; None to go on with the method.  `fields` are the 200's."""
     outcome = conditional.evaluate_preconditions(request, current, now)
     match outcome:
         case Precondition.SEND:
             return None
         case Precondition.NOT_MODIFIED:
-            return Response(304, validator_fields(current), None)
+            return Response(304, fields_of_304(fields), None)
         case Precondition.PRECONDITION_FAILED:
-            return error_response(Refusal(412, "The resource is not in the state that the request demands."))
+            return pages.error_response(Refusal(412, "The resource is not in the state that the request demands."))
         case _:
             assert_never(outcome)
 
 
+def fields_of_304(fields: Fields) -> Fields:
+    """Without a tag the date is all that lets a cache tell what was not modified."""
+    kept = [pair for pair in fields if pair[0] in KEPT_BY_304]
+    if any(name == b"ETag" for name, _ in kept):
+        return kept
+    return kept + [pair for pair in fields if pair[0] == b"Last-Modified"]
+
+
 def validator_fields(current: Validators) -> Fields:
-    """The fields that a 304 has in common with the 200."""
+    """What tells this state of the representation from others."""
     fields: Fields = []
     if current.etag is not None:
         fields.append((b"ETag", current.etag))

@@ -1,7 +1,7 @@
 """Folders as HTML pages of links.
 
-Names are octets, and may hold anything but a slash and NUL: the link carries them percent-encoded, the text shows
-them as UTF-8 as far as they are that.  Hidden names are left out.
+Names are octets, and may hold anything but a slash and NUL: the link carries them percent-encoded, the text
+shows them as UTF-8 as far as they are that.  Hidden names are left out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import os
 import stat
 
 from reference_server.http1.messages import Refusal, Response
-from reference_server.resources.pages import html_page, html_response
-from reference_server.resources.paths import Kind, Resolved, resolve_in_root
+from reference_server.resources import pages, paths
+from reference_server.resources.paths import Kind, Resolved
 from reference_server.resources.site import Site
-from reference_server.semantics.etags import content_etag
-from reference_server.semantics.targets import percent_encode
+from reference_server.semantics import etags, targets
 
 
 def folder_response(site: Site, folder: Resolved, segments: list[bytes]) -> Response:
@@ -24,8 +23,8 @@ def folder_response(site: Site, folder: Resolved, segments: list[bytes]) -> Resp
     rows = [listing_row(name) for name in visible_names(site, folder)]
     if len(segments) > 1:
         rows.insert(0, '<li><a href="../">../</a></li>')
-    page = html_page(title, "<ul>\n" + "\n".join(rows) + "\n</ul>")
-    return html_response(200, page, [(b"ETag", content_etag(page))])
+    page = pages.html_page(title, "<ul>\n" + "\n".join(rows) + "\n</ul>")
+    return pages.html_response(200, page, [(b"ETag", etags.compute_etag(page))])
 
 
 def visible_names(site: Site, folder: Resolved) -> list[bytes]:
@@ -44,7 +43,7 @@ def kind_of(site: Site, folder: Resolved, name: bytes) -> Kind | None:
     try:
         mode = os.lstat(name, dir_fd=folder.fd).st_mode
         if stat.S_ISLNK(mode):
-            with resolve_in_root(site.root, site.root_fd, [*folder.names, name]) as found:
+            with paths.resolve_in_root(site.root, site.root_fd, [*folder.names, name]) as found:
                 return found.kind
     except (OSError, Refusal):
         return None
@@ -60,7 +59,7 @@ def listing_row(name: bytes) -> str:
 def listing_link(name: bytes) -> str:
     """A relative reference; as `:` is encoded too, no name can be taken for a scheme (RFC 3986 4.2)."""
     slash = b"/" if name.endswith(b"/") else b""
-    return (percent_encode(name.removesuffix(b"/")) + slash).decode("ascii")
+    return (targets.percent_encode(name.removesuffix(b"/")) + slash).decode("ascii")
 
 
 def display_name(name: bytes) -> str:

@@ -1,9 +1,9 @@
 """From decoded segments to an open file or folder that is certainly below the root.
 
-The walk opens one name at a time, relative to the folder opened before it and never through a symbolic link, so what
-was checked is what is used: there is no moment in between for an attacker to swap a name.  A link is read and its
-text walked by the same rules; one that leads outside is treated as if it were not there.  Hidden names (a leading
-dot) do not exist for clients.
+The walk opens one name at a time, relative to the folder opened before it and never through a symbolic
+link, so what was checked is what is used: there is no moment in between for an attacker to swap a name.  A
+link is read and its text walked by the same rules; one that leads outside is treated as if it were not
+there.  Hidden names (a leading dot) do not exist for clients.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def resolve_in_root(
 ) -> Resolved:
     """Walk down from the root.
 
-    The first regular file that is asked for under a name that `stops_at` accepts ends the walk, and what remains of
-    the path is left in `rest`; any other file must be the last segment.
+    The first regular file that is asked for under a name that `stops_at` accepts ends the walk, and what
+    remains of the path is left in `rest`; any other file must be the last segment.
     """
     walk = Walk(root, root_fd)
     try:

@@ -1,7 +1,7 @@
 """One run of a program: its input fed, its output read, its time limited.
 
-Used in a thread of its own (see `drivers.offload`), so it may wait, but never longer than the deadline.  The program
-leads a process group, so that whatever it started dies with it.
+Used in a thread of its own (see `drivers.offload`), so it may wait, but never longer than the deadline.
+The program leads a process group, so that whatever it started dies with it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Program:
             bufsize=0,
             start_new_session=True,
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         os.set_blocking(self._stdin.fileno(), False)
         os.set_blocking(self._stdout.fileno(), False)

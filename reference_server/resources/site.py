@@ -1,7 +1,7 @@
 """A document root held open, with what belongs to it: settings, clock and the cache of small files.
 
-The root is opened once; every name is then looked up from that descriptor (see `paths`), so that renaming the folder
-or the folders above it while the server runs cannot change what is served.
+The root is opened once; every name is then looked up from that descriptor (see `paths`), so that renaming
+the folder or the folders above it while the server runs cannot change what is served.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ class Site:
 
     __slots__ = ("cache", "clock", "config", "root", "root_fd", "running")
 
-    def __init__(
-        self, root: str, config: Config | None = None, clock: Callable[[], int] = wall_clock
-    ) -> None:
+    def __init__(self, root: str, config: Config | None = None, clock: Callable[[], int] = wall_clock) -> None:
         self.config = Config() if config is None else config
         self.clock = clock
         self.root = os.path.realpath(root)

@@ -1,6 +1,7 @@
 """Conditional requests: what the client's preconditions make of a reply that would otherwise be 2xx (RFC 9110 13).
 
-Asked only for methods that select a representation, and only after it is known that the plain answer is a success.
+Asked only for methods that select a representation, and only after it is known that the plain answer is a
+success.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """HTTP dates (RFC 9110 5.6.7): one format to write, three to read.
 
-Written without `time.strftime` or `locale`, whose names of days change with the machine's language.  A moment is a
-whole number of seconds since 1970.
+Written without `time.strftime` or `locale`, whose names of days change with the machine's language.  A
+moment is a whole number of seconds since 1970.
 """
 
 from __future__ import annotations

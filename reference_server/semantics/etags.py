@@ -23,19 +23,21 @@ class Wildcard(Enum):
 TagList = list[bytes] | Wildcard
 
 
-def compute_etag(size: int, modified_ns: int, changed_ns: int, inode: int) -> bytes:
-    """A strong tag from a file's metadata.
+def compute_etag(identity: bytes) -> bytes:
+    """A strong tag: different octets of identity, different tag.
 
-    The change time is included because, unlike the modification time, no program can set it back: two contents of
-    one length written within one clock tick are then all that could share a tag.
+    The identity is the content itself where that is at hand, else `metadata_identity`.
     """
-    identity = b"%d %d %d %d" % (size, modified_ns, changed_ns, inode)
     return b'"' + hashlib.blake2b(identity, digest_size=9).hexdigest().encode("ascii") + b'"'
 
 
-def content_etag(content: bytes) -> bytes:
-    """A strong tag for content that is made on the spot."""
-    return b'"' + hashlib.blake2b(content, digest_size=9).hexdigest().encode("ascii") + b'"'
+def metadata_identity(size: int, modified_ns: int, changed_ns: int, inode: int) -> bytes:
+    """What stands for the content of a large file.
+
+    The change time is included because, unlike the modification time, no program can set it back: only two
+    contents of one length written within one tick of the file system's clock would share an identity.
+    """
+    return b"%d %d %d %d" % (size, modified_ns, changed_ns, inode)
 
 
 def parse_tag_list(value: bytes) -> TagList | None:

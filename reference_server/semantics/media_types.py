@@ -1,7 +1,7 @@
 """Media types by the ending of a file's name (RFC 9110 8.3), from the names registered with IANA.
 
-A table of our own: the operating system's would make replies differ between machines.  `charset` is added to text
-only if the octets really are UTF-8; otherwise nothing is claimed.
+A table of our own: the operating system's would make replies differ between machines.  `charset` is added
+to text only if the octets really are UTF-8; otherwise nothing is claimed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Byte ranges (RFC 9110 14): which part of a representation a GET asks for.
 
-One range only.  A request for several, in an unknown unit, or malformed is answered as if there were no Range at
-all, which the RFC always allows (14.2).
+One range only.  A request for several, in an unknown unit, or malformed is answered as if there were no
+Range at all, which the RFC always allows (14.2).
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from reference_server.http1.messages import Request
 from reference_server.semantics import dates, etags
 from reference_server.semantics.conditional import Validators
 
-_ONE_RANGE = re.compile(
-    rb"[Bb][Yy][Tt][Ee][Ss]=[ \t]*+(?:,[ \t]*+)*+([0-9]*+)-([0-9]*+)[ \t]*+(?:,[ \t]*+)*+"
-)
+_ONE_RANGE = re.compile(rb"[Bb][Yy][Tt][Ee][Ss]=[ \t]*+(?:,[ \t]*+)*+([0-9]*+)-([0-9]*+)[ \t]*+(?:,[ \t]*+)*+")
 
 # A date identifies a state for sure only if some time has passed since (RFC 9110 8.8.2.2).
 STRONG_AFTER_SECONDS = 60

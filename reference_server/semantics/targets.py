@@ -1,7 +1,7 @@
 """From the path of a target to the names it is made of (RFC 3986 2.4, 3.3, 5.2.4; RFC 3875 4.1.5).
 
-Order matters: split at the slashes that are really there, then decode each part once, then resolve dots.  An encoded
-slash therefore never separates, and nothing decodes twice.  How this server treats odd paths:
+Order matters: split at the slashes that are really there, then decode each part once, then resolve dots.
+An encoded slash therefore never separates, and nothing decodes twice.  How this server treats odd paths:
 
 * empty segments count: `/a//b` is not `/a/b`; only a program's extra path may hold them;
 * `.` and `..` are resolved even if written as %2e, and never climb above the root;

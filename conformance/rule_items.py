@@ -1,0 +1,98 @@
+"""Rules as pytest items: the collector of the checks' file, an item for each rule, and what pytest reports of it.
+
+Pytest knows three outcomes and the suite eight verdicts; the tables here say how the one is told by the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.check import Check
+from conformance.errors import ConformanceError
+from conformance.plugin import NO_SERVER
+from conformance.report.visible import safe
+from conformance.verdict import Result, Verdict
+
+if TYPE_CHECKING:
+    from conformance.rule_run import RuleRun
+
+RUN: pytest.StashKey[RuleRun] = pytest.StashKey()
+"""The run in which rules are judged; absent where no server is known."""
+
+VERDICT = "conformance_verdict"
+"""The attribute of a pytest report that holds the verdict."""
+OUTCOMES: dict[Verdict, Any] = {
+    Verdict.PASS: "passed",
+    Verdict.WARNING: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.ERROR: "failed",
+}
+"""Pytest's outcome for a verdict; all others count as skipped."""
+STATUS: dict[Verdict, tuple[str, str, tuple[str, dict[str, bool]]]] = {
+    Verdict.WARNING: ("warned", "W", ("WARNING", {"yellow": True})),
+    Verdict.NOT_APPLICABLE: ("not applicable", "n", ("NOT APPLICABLE", {"light": True})),
+    Verdict.BLOCKED: ("blocked", "b", ("BLOCKED", {"yellow": True})),
+    Verdict.INCONCLUSIVE: ("inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})),
+    Verdict.ERROR: ("error", "E", ("ERROR", {"red": True})),
+}
+"""What pytest counts, prints while running and prints with -v, where its own words do not do."""
+
+
+class RuleFile(pytest.File):
+    """Collects an item for each selected rule."""
+
+    def collect(self) -> Iterator[RuleItem]:
+        """The items in the order of judging, or a skip that says why there are none."""
+        run = self.config.stash.get(RUN, None)
+        if run is None:
+            pytest.skip(NO_SERVER)
+        run.collected = True
+        for order, check in enumerate(run.session.checks):
+            yield RuleItem.of(self, run, check, order)
+
+
+class RuleItem(pytest.Item):
+    """One rule, the ``order``-th to be judged."""
+
+    run: RuleRun
+    check: Check
+    order: int
+    result: Result | None
+
+    @classmethod
+    def of(cls, parent: RuleFile, run: RuleRun, check: Check, order: int) -> RuleItem:
+        """The item of ``check``; pytest wants items to be made by its own constructor."""
+        item: RuleItem = cls.from_parent(parent, name=check.rule.id)
+        item.run, item.check, item.order, item.result = run, check, order, None
+        return item
+
+    def setup(self) -> None:
+        """The first item starts the server or finds it; without one the whole pytest run ends."""
+        try:
+            self.run.start()
+        except ConformanceError as error:
+            pytest.exit(str(error), returncode=error.exit_code)
+
+    def runtest(self) -> None:
+        """Judge; the verdict becomes pytest's when the report is made."""
+        self.result = self.run.judge(self.check)
+        self.user_properties += [("level", self.result.level.value), ("verdict", self.result.verdict.value)]
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Where the item is from: there is no line, the rule's id stands for it."""
+        return self.path, None, self.name
+
+    def dress(self, report: pytest.TestReport) -> None:
+        """Give the report of the judging its verdict."""
+        if self.result is None:
+            return
+        verdict = self.result.verdict
+        vars(report)[VERDICT] = verdict
+        report.outcome = OUTCOMES.get(verdict, "skipped")
+        if report.outcome == "failed":
+            report.longrepr = self.run.explain(self.result)
+        elif report.outcome == "skipped":
+            report.longrepr = (str(self.path), 1, f"{verdict}: {safe(self.result.reason)}")
