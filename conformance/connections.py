@@ -12,7 +12,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.probe import AwaitEnd, Probe, Send
 from conformance.reading import Response, Span
-from conformance.site import MISSING
+from conformance.site import MISSING, Site
 
 NEXT_REPLY = re.compile(rb"HTTP/\d\.\d \d{3}")
 CLOSE = [("Connection", "close")]
@@ -57,9 +57,9 @@ def generated(evidence: Evidence) -> list[Exchange]:
     return [evidence.get(target) for target in dict.fromkeys(targets)]
 
 
-def known_content(evidence: Evidence, target: str) -> bytes | None:
+def known_content(site: Site, target: str) -> bytes | None:
     """The octets that a GET of ``target`` gives if it is served as it stands; None where nobody can know."""
-    page = next((p for p in evidence.site.pages if p.target == target), None)
+    page = next((p for p in site.pages if p.target == target), None)
     if page is None:
         return None
     if page.kind != "program":

@@ -62,7 +62,7 @@ def _dest(setting: Setting) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Find out what is to be judged, before pytest begins: a mistake is told in one line, with the suite's exit code."""
+    """Find out what is to be judged before pytest begins: a mistake is told in one line, with our exit code."""
     try:
         run = _run(config)
     except UsageError as error:

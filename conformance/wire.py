@@ -65,7 +65,8 @@ class Wire:
             connection.setblocking(False)
             played = _Play(connection, probe, granted, self.patience.full * OVERALL_FACTOR)
             ending = played.run()
-        if played.chunks and played.first_sent is not None:
+        whole = ending in (Ending.OURS, Ending.CLOSED)  # who only drips teaches nothing
+        if whole and played.chunks and played.first_sent is not None:
             self.patience.learn(max(0.0, played.chunks[0].at - played.first_sent))
         return Exchange(
             probe=probe,

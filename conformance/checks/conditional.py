@@ -1,7 +1,8 @@
-"""Conditional requests (RFC 9110 §13, RFC 2616 §14.24 to §14.28): what holds on every server, evaluating them or not.
+"""Conditions in requests (RFC 9110 §13, RFC 2616 §14.24 to §14.28): what holds whether a server evaluates them or not.
 
 A server may lack validators; what it may not do is to refuse or shorten a reply for a condition that is true, invalid
-or out of place. That a failed condition draws 304 or 412 is not judged here.
+or out of place. That a failed condition draws 304 or 412 is not judged here; conditions on dates
+are in :mod:`conformance.checks.conditional_dates`.
 """
 
 from __future__ import annotations
@@ -24,15 +25,13 @@ from conformance.predicates import (
     unclear,
 )
 from conformance.probe import Fields
-from conformance.rule import Risk, Spec
+from conformance.rule import Risk
 from conformance.site import MISSING
 from conformance.verdict import Judgement
 
 DAY = 86400
 NEVER_ISSUED = '"7f3a-never-issued"'
-NOT_A_DATE = "not-a-date"
 LONG_AGO = "Sat, 29 Oct 1994 19:43:31 GMT"
-EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"  # no later than any file's time, so that every file was modified since
 NO_FILE = "the document root holds no file with a plain name"
 PREMISES = ("field.unknown-ignored",)
 
@@ -65,7 +64,7 @@ def not_successes(evidence: Evidence) -> Iterator[str]:
         yield f"/{folder}"
 
 
-def _served_whole(evidence: Evidence, fields: Iterable[tuple[str, str]], message: str) -> Judgement:
+def served_whole(evidence: Evidence, fields: Iterable[tuple[str, str]], message: str) -> Judgement:
     """Judge a GET that must draw the whole file as if it had no condition."""
     page = evidence.site.document
     if page is None:
@@ -73,13 +72,13 @@ def _served_whole(evidence: Evidence, fields: Iterable[tuple[str, str]], message
     return treated_alike(evidence.get(page.target, fields), evidence.get(page.target), message, body=True)
 
 
-def _control(evidence: Evidence) -> Exchange | None:
+def control_of(evidence: Evidence) -> Exchange | None:
     """The plain GET of the file that the other probes ask for conditionally."""
     page = evidence.site.document
     return None if page is None else evidence.get(page.target)
 
 
-def _last_modified(control: Exchange | None) -> float | None:
+def last_modified(control: Exchange | None) -> float | None:
     """The time of the file as the server tells it, if it tells one that can be read."""
     value = control.response.value("last-modified") if control is not None and control.response else None
     return None if value is None else parse_date(value)
@@ -131,7 +130,7 @@ def if_match_hit(evidence: Evidence) -> Judgement:
     syntax = ENTITY_TAG.fullmatch(tags[0] or "")
     if judgement.finding or syntax is None or syntax["weak"] or tags[0] != tags[1]:
         return judgement  # a weak tag never matches here, and one that changes each time is another rule's business
-    return _served_whole(evidence, [("If-Match", tags[0] or "")], message)
+    return served_whole(evidence, [("If-Match", tags[0] or "")], message)
 
 
 @check(
@@ -147,53 +146,7 @@ def if_match_hit(evidence: Evidence) -> Judgement:
 )
 def if_none_match_miss(evidence: Evidence) -> Judgement:
     fields = [("If-None-Match", NEVER_ISSUED)]
-    return _served_whole(evidence, fields, "If-None-Match with a tag that was never issued keeps the file back.")
-
-
-@check(
-    "conditional.ims-modified-full-reply",
-    statement="If the file was modified after the date in If-Modified-Since, it is sent.",
-    why="With 304 the browser would go on showing the old page.",
-    hint="Turn both dates into numbers before you compare them; as strings, Wed is later than Fri. Without dates of "
-    "files, ignore the field.",
-    example=(REQUEST.format(f"If-Modified-Since: {LONG_AGO}"), WHOLE, NOT_MODIFIED),
-    needs=("static-files",),
-    requires=PREMISES,
-    risk=Risk.UNUSUAL,
-)
-def modified_since(evidence: Evidence) -> Judgement:
-    changed = _last_modified(_control(evidence))
-    if changed is not None and changed < 29 * DAY:
-        return unclear("the file claims to be from January 1970, which earlier dates do not show to be newer")
-    dates = [EPOCH] if changed is None else [format_date(changed - DAY), _earlier_but_greater(changed)]
-    message = "A file that was modified after the date in If-Modified-Since is not sent."
-    return first_of(_served_whole(evidence, [("If-Modified-Since", date)], message) for date in dates)
-
-
-def _earlier_but_greater(changed: float) -> str:
-    """An earlier date whose text sorts behind the later one's, against comparisons of strings."""
-    return max(format_date(changed - days * DAY) for days in range(1, 29))
-
-
-@check(
-    "conditional.ims-invalid-date-ignored",
-    statement="If-Modified-Since with anything but one valid date is ignored.",
-    why="A condition that cannot be understood must not cost the client its page.",
-    hint="Catch the error of your date parser and go on as if the field were absent; do not stop reading after the "
-    "first date if more text follows.",
-    example=(REQUEST.format(f"If-Modified-Since: {NOT_A_DATE}"), WHOLE, BAD_REQUEST),
-    needs=("static-files",),
-    requires=(*PREMISES, "conditional.ims-modified-full-reply"),
-    risk=Risk.UNUSUAL,
-)
-def modified_since_invalid(evidence: Evidence) -> Judgement:
-    control = _control(evidence)
-    values = [NOT_A_DATE]
-    if control and control.response and _last_modified(control) is not None and evidence.spec is not Spec.RFC2616:
-        date = control.response.value("last-modified")
-        values.append(f"{date}, {date}")  # a date and more: named invalid by RFC 9110 alone
-    message = "If-Modified-Since without one valid date is not ignored."
-    return first_of(_served_whole(evidence, [("If-Modified-Since", value)], message) for value in values)
+    return served_whole(evidence, fields, "If-None-Match with a tag that was never issued keeps the file back.")
 
 
 @check(
@@ -212,50 +165,13 @@ def modified_since_invalid(evidence: Evidence) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def tag_before_date(evidence: Evidence) -> Judgement:
-    control = _control(evidence)
+    control = control_of(evidence)
     if control is None:
         return absent(NO_FILE)
-    changed = _last_modified(control)
+    changed = last_modified(control)
     date = format_date(control.began - 60 if changed is None else changed)
     fields = [("If-None-Match", NEVER_ISSUED), ("If-Modified-Since", date)]
-    return _served_whole(evidence, fields, "If-Modified-Since decides although If-None-Match is there.")
-
-
-@check(
-    "conditional.ius-true-performs",
-    statement="If-Unmodified-Since with the file's own time lets the request through.",
-    why="The file was not modified after that second, so what the client asked for is still right.",
-    hint="Answer 412 only if the file's time is later than the date; equal times are fine. Compare whole seconds: the "
-    "file system's fractions do not travel in a date.",
-    example=(REQUEST.format("If-Unmodified-Since: Sat, 29 Oct 2022 19:43:31 GMT"), WHOLE, FAILED),
-    needs=("static-files",),
-    requires=PREMISES,
-    risk=Risk.UNUSUAL,
-)
-def unmodified_since(evidence: Evidence) -> Judgement:
-    control = _control(evidence)
-    changed = _last_modified(control)
-    if control is None or changed is None:
-        return absent("files are sent without a Last-Modified that can be read")
-    if abs(control.began - changed) < 5:
-        return unclear("Last-Modified is the time of the reply, so the file may well change from one to the next")
-    message = "The file is kept back although it was not modified after the date in If-Unmodified-Since."
-    return _served_whole(evidence, [("If-Unmodified-Since", format_date(changed))], message)
-
-
-@check(
-    "conditional.ius-invalid-date-ignored",
-    statement="If-Unmodified-Since with anything but a valid date is ignored.",
-    why="A condition that cannot be understood must not cost the client its page.",
-    hint="Catch the error of your date parser and go on as if the field were absent.",
-    example=(REQUEST.format(f"If-Unmodified-Since: {NOT_A_DATE}"), WHOLE, FAILED),
-    needs=("static-files",),
-    requires=PREMISES,
-    risk=Risk.UNUSUAL,
-)
-def unmodified_since_invalid(evidence: Evidence) -> Judgement:
-    message = "If-Unmodified-Since without a valid date is not ignored."
-    return _served_whole(evidence, [("If-Unmodified-Since", NOT_A_DATE)], message)
+    return served_whole(evidence, fields, "If-Modified-Since decides although If-None-Match is there.")
 
 
 @check(
@@ -268,7 +184,7 @@ def unmodified_since_invalid(evidence: Evidence) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def if_range_alone(evidence: Evidence) -> Judgement:
-    return _served_whole(evidence, [("If-Range", NEVER_ISSUED)], "If-Range without Range is not ignored.")
+    return served_whole(evidence, [("If-Range", NEVER_ISSUED)], "If-Range without Range is not ignored.")
 
 
 @check(

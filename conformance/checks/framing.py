@@ -1,31 +1,19 @@
 """Where a reply ends (RFC 9112 §6.2, §6.3, §9.3; RFC 2616 §4.3, §4.4, §14.13): its length, or the end of the connection.
 
-Transfer codings have modules of their own (``transfer_coding``, ``chunked``), and so has HEAD.
+What the number in Content-Length is worth is in ``content_length``; transfer codings are in ``transfer_coding`` and
+``chunked``, replies to HEAD in ``head``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 
 from conformance.check import check
-from conformance.chunks import SIZE_LINE
-from conformance.connections import (
-    document,
-    known_content,
-    surplus,
-    target_of,
-    to_the_end,
-    twice,
-    usual_targets,
-)
+from conformance.connections import document, first_response, generated
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import absent, broken, each, each_field, found, passed, served, unclear
-from conformance.reading import DefectKind, Field, Framing, Response, Span
-from conformance.site import Page
+from conformance.predicates import broken, each, each_field, found, passed, served, unclear
+from conformance.reading import DefectKind, Field, Framing, Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
@@ -99,37 +87,62 @@ def _lengths(response: Response) -> tuple[Field, ...]:
     return response.all("content-length")
 
 
-class Blame(Enum):
-    """Whose fault it is that a body and its Content-Length differ."""
+@check(
+    "framing.content-length-sent-if-known",
+    also=("framing.delimited-not-by-close",),
+    statement="A reply whose size is known beforehand, such as a file, has Content-Length or chunked coding.",
+    why="If only the end of the connection marks the end of the page, a client cannot tell a whole page from half of one, "
+    "and every page costs a connection.",
+    hint="Add Content-Length with the number of octets of the file: len() of the bytes, or os.path.getsize().",
+    example=(REQUEST, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok"),
+    requires=("framing.length-or-close",),
+)
+def content_length_sent(evidence: Evidence) -> Judgement:
+    exchange = evidence.get(document(evidence))
+    response = exchange.response
+    if response is None or not served(exchange) or response.defect(DefectKind.NO_EMPTY_LINE):
+        return unclear("no static page was served")
+    if response.framing is not Framing.CLOSE or _lengths(response):
+        return passed()
+    return broken(
+        exchange,
+        "The page has no length; only the end of the connection shows where it ends.",
+        expected="Content-Length, or Transfer-Encoding: chunked",
+        observed="neither",
+    )
 
-    LENGTH = "the number is wrong"
-    OUTSIDE = "octets after the body"
-    CHARACTERS = "characters were counted"
-    BROKEN_OFF = "the connection ended within the body"
+
+@check(
+    "framing.no-length-with-transfer-coding",
+    statement="A reply with Transfer-Encoding has no Content-Length.",
+    why="Two statements about one length disagree sooner or later; proxies and clients that follow different ones are how "
+    "replies are smuggled.",
+    hint="Where you send chunks leave Content-Length out, also if a CGI program printed one.",
+    example=(
+        REQUEST,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n…",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n…",
+    ),
+)
+def no_length_with_coding(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        codings, lengths = response.all("transfer-encoding"), _lengths(response)
+        if not codings or not lengths:
+            return None
+        return found(
+            exchange,
+            "The reply has both Transfer-Encoding and Content-Length.",
+            expected="one of the two",
+            observed="both",
+            span=lengths[0].span,
+        )
+
+    answers = [*evidence.answers, *first_response([*generated(evidence), *_announcing_programs(evidence)])]
+    return each(answers, test, NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A reply whose body is not as long as announced: ``sent`` octets came, as far as can be told."""
-
-    exchange: Exchange
-    announced: int
-    sent: int
-    blame: Blame
-    known: bool
-    span: Span
-
-
-def _differences(evidence: Evidence) -> list[Difference]:
-    """Every such reply among plain GETs, each of them followed by a second one that shows where the first ended."""
-    non_ascii = [page.target] if (page := _text_beyond_ascii(evidence)) else []
-    targets = dict.fromkeys([*usual_targets(evidence), *non_ascii])
-    exchanges = [*(twice(evidence, target) for target in targets), *evidence.ordinary, *evidence.refusals]
-    every = [d for d in (_difference(evidence, x) for x in dict.fromkeys_by_probe(exchanges)) if d is not None]
-    outside = any(d.known and d.blame is Blame.OUTSIDE for d in every)
-    return [
-        Difference(d.exchange, d.announced, d.sent, Blame.OUTSIDE, d.known, d.span)
-        if outside and not d.known and d.blame is Blame.LENGTH and d.sent > d.announced
-        else d
-        for d in every
-    ]
+def _announcing_programs(evidence: Evidence) -> list[Exchange]:
+    """A program that announces the length of its own output, if the folder has the one that prints what it is told."""
+    page = evidence.site.page("program", lambda p: p.plain and p.name == "reply.py")
+    query = "?type=text/plain&header=Content-Length:5&body=hello"
+    return [evidence.get(page.target + query)] if page else []

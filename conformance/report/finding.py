@@ -94,7 +94,7 @@ def wrapped(
 ) -> Iterator[str]:
     """Text in the right column, its name in the left one; without a name it begins at the left."""
     column = indent if indent is not None else LABEL if name else 2
-    lines = textwrap.wrap(text, max(NARROWEST, min(width, WIDEST)) - column) or [""]
+    lines = textwrap.wrap(text, max(NARROWEST, min(width, WIDEST)) - column, break_on_hyphens=False) or [""]
     for number, line in enumerate(lines):
         yield (label(name) if name and number == 0 else " " * column) + dress(line)
 

@@ -20,8 +20,8 @@ NAMED = 6
 WORDS = {
     Verdict.PASS: ("passed", Tone.GOOD),
     Verdict.FAIL: ("failed", Tone.BAD),
-    Verdict.ERROR: ("errors of the suite", Tone.BAD),
-    Verdict.WARNING: ("warnings", Tone.WARNING),
+    Verdict.ERROR: ("in error", Tone.BAD),
+    Verdict.WARNING: ("warned", Tone.WARNING),
     Verdict.BLOCKED: ("blocked", Tone.WARNING),
     Verdict.INCONCLUSIVE: ("inconclusive", Tone.WARNING),
     Verdict.NOT_APPLICABLE: ("not applicable", Tone.FAINT),
@@ -44,7 +44,11 @@ def tally(report: Report, paint: Painter = plain) -> str:
     """The number of rules by verdict, on one line."""
     seen = counts(report)
     parts = [paint(f"{seen[verdict]} {word}", tone) for verdict, (word, tone) in WORDS.items() if seen[verdict]]
-    return f"{len(report.results)} rules: " + ", ".join(parts)
+    return f"{_rules(report)}: " + ", ".join(parts)
+
+
+def _rules(report: Report) -> str:
+    return f"{len(report.results)} rule{'' if len(report.results) == 1 else 's'}"
 
 
 def _target(report: Report, width: int, paint: Painter) -> Iterator[str]:
@@ -52,7 +56,7 @@ def _target(report: Report, width: int, paint: Painter) -> Iterator[str]:
     called = f" ({safe(target.server)[:60]})" if target.server else ""
     step = "" if report.step is None else f", up to step {report.step}"
     spec = "RFC 2616 or 9110" if report.spec.value == "both" else f"RFC {report.spec.value}"
-    judged = f"{len(report.results)} rules by {spec}{step}, in {report.duration:.1f} s"
+    judged = f"{_rules(report)} by {spec}{step}, in {report.duration:.1f} s"
     yield f"{paint(safe(target.url) or 'no server', Tone.STRONG)}{called}: {judged}"
     absent = [name for name, reason in target.capabilities.items() if reason != "present"]
     if absent:
@@ -97,19 +101,19 @@ def _failures(report: Report, width: int, paint: Painter) -> Iterator[str]:
         yield ""
     if blocked:
         yield _heading("not judged", width, paint, Tone.WARNING)
-    for root, results in blocked.items():
-        yield from _consequences(results, f"because of {root}" if root else f"because {results[0].reason}", width)
-    if blocked:
+        for root, results in blocked.items():
+            cause = f"because of {root}: {results[0].reason}" if root else f"because {results[0].reason}"
+            yield from _consequences(results, cause, width, "rule")
         yield ""
 
 
-def _consequences(results: list[Result], cause: str, width: int) -> Iterator[str]:
+def _consequences(results: list[Result], cause: str, width: int, noun: str = "more rule") -> Iterator[str]:
     if not results:
         return
     names = ", ".join(result.rule.id for result in results[:NAMED])
-    more = f" and {len(results) - NAMED} others" if len(results) > NAMED else ""
-    rules = "1 more rule" if len(results) == 1 else f"{len(results)} more rules"
-    yield from wrapped("", f"{rules} could not be judged {safe(cause)}: {names}{more}", width)
+    others = f" and {len(results) - NAMED} others" if len(results) > NAMED else ""
+    rules = f"{len(results)} {noun}{'' if len(results) == 1 else 's'}"
+    yield from wrapped("", f"{rules} could not be judged {safe(cause)} ({names}{others})", width)
 
 
 def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:

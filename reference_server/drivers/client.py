@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Protocol
 
@@ -52,6 +52,8 @@ class Loop(Protocol):
     def forget(self, client: Client) -> None: ...
 
     def report(self, error: Exception) -> None: ...
+
+    def guarded(self, client: Client, action: Callable[[], None]) -> None: ...
 
     def log(self, client: Client, request: Request | None, status: int, sent: int) -> None: ...
 
@@ -149,8 +151,12 @@ class Client:
         if self.phase is Phase.CLOSED:
             response.discard_body()
             return
-        self._reply(response, request, offloaded=True)
-        self.advance()
+
+        def go_on() -> None:
+            self._reply(response, request, offloaded=True)
+            self.advance()
+
+        self.loop.guarded(self, go_on)
 
     def _answer_expectation(self, request: Request) -> None:
         """Ask for the body, unless the answer is known without it (RFC 9110 10.1.1)."""
@@ -179,7 +185,7 @@ class Client:
 
     def _piece_arrived(self) -> None:
         if self.phase is Phase.SENDING:
-            self.advance()
+            self.loop.guarded(self, self.advance)
 
     def _send_some(self) -> bool:
         before = self._outbox.sent

@@ -67,7 +67,8 @@ class Server:
         except OSError:
             self.site.close()
             raise
-        self.host, self.port = self._listener.getsockname()[:2]
+        address: tuple[str, int] = self._listener.getsockname()[:2]
+        self.host, self.port = address
         self.access_log = AccessLog(access_log)
         self.offload = Offload(self.config.programs, self.call_in_loop)
         self._clients: set[Client] = set()
@@ -155,13 +156,13 @@ class Server:
                 self._accept()
             elif isinstance(key.data, Client):
                 writable = bool(events & selectors.EVENT_WRITE)
-                self._guarded(key.data, key.data.advance if writable else key.data.on_readable)
+                self.guarded(key.data, key.data.advance if writable else key.data.on_readable)
             else:
                 self._run_calls()
         if self.now() >= self._next_sweep:
             self._sweep()
 
-    def _guarded(self, client: Client, action: Callable[[], None]) -> None:
+    def guarded(self, client: Client, action: Callable[[], None]) -> None:
         """A fault met on one connection ends that connection, not the server."""
         try:
             action()
@@ -181,7 +182,7 @@ class Server:
         self._next_sweep = float("inf")
         for client in list(self._clients):
             if client.deadline <= now:
-                self._guarded(client, client.on_timeout)
+                self.guarded(client, client.on_timeout)
         earliest = min((client.deadline for client in self._clients), default=float("inf"))
         self._next_sweep = max(earliest, now + SWEEP_SECONDS)
         self._set_accepting(not self._stopping and len(self._clients) < self.config.connections)
@@ -221,7 +222,7 @@ class Server:
         self._set_accepting(False)
         ends = self.now() + self.config.timeouts.grace
         for client in list(self._clients):
-            self._guarded(client, client.drain)
+            self.guarded(client, client.drain)
         while self._clients and self.now() < ends:
             self._next_sweep = min(self._next_sweep, ends)
             self._turn()

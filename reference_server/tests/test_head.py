@@ -138,7 +138,7 @@ def test_field_lines_are_read() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"a b", b"a/b", b"u@h", b"h:12x", b"h:99999", b"[::1", b"::1", b"a,b", b"h:1:2", b"\xe9", b"%zz", b"http://h"],
+    [b"a b", b"a/b", b"u@h", b"h:12x", b"h:99999", b"[::1", b"::1", b"h:1:2", b"\xe9", b"%zz", b"http://h"],
 )
 def test_refused_hosts(value: bytes) -> None:
     assert status_of(b"GET / HTTP/1.1\r\nHost: " + value + b"\r\n\r\n") == 400
@@ -146,7 +146,8 @@ def test_refused_hosts(value: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"h", b"h:80", b"h:", b"[::1]", b"[::1]:80", b"127.0.0.1:1", b"a_b", b"EXAMPLE.com", b"", b"[v1.x]"]
+    "value",
+    [b"h", b"h:80", b"h:", b"[::1]", b"[::1]:80", b"127.0.0.1:1", b"a_b", b"a,b", b"EXAMPLE.com", b"", b"[v1.x]"],
 )
 def test_accepted_hosts(value: bytes) -> None:
     assert accepted(b"GET / HTTP/1.1\r\nHost: " + value + b"\r\n\r\n").host == value

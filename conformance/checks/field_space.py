@@ -1,0 +1,126 @@
+"""White space in field lines (RFC 9110 §5.6.3, RFC 9112 §5.1): one space after the colon and round separators, none at
+the end. All of it is a matter of good form: lines that break these rules can still be read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from conformance.check import check
+from conformance.checks.field_values import judge_heads, judge_values, without_comments
+from conformance.evidence import Evidence
+from conformance.exchange import Exchange
+from conformance.grammar import QUOTED
+from conformance.predicates import absent, found
+from conformance.reading import Response
+from conformance.verdict import Finding, Judgement
+
+REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
+SEPARATED = (
+    "accept-ranges",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "transfer-encoding",
+    "vary",
+)
+WIDE = re.compile(r"(?=[ \t]*(?:\t|  ))[ \t]+[,;]|[,;](?=[ \t]*(?:\t|  ))[ \t]+")
+
+
+@check(
+    "field.ows-single-space",
+    statement="White space beside the commas and semicolons of a field value is one space or none.",
+    why="Recipients treat it all as one space; runs and tabs only cost octets and trip naive parsers.",
+    hint='Join list members with ", " and parameters with "; ".',
+    example=(
+        REQUEST,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html;\t\tcharset=utf-8\r\n\r\n",
+    ),
+)
+def ows_single_space(evidence: Evidence) -> Judgement:
+    return judge_values(
+        evidence.answers,
+        SEPARATED,
+        lambda value: WIDE.search(re.sub(QUOTED, '""', value)) is not None,
+        "A run of blanks or a tab stands beside a separator.",
+        "one space after a comma or semicolon, or none",
+    )
+
+
+@check(
+    "field.no-trailing-whitespace",
+    statement="No blanks stand at the end of a field line.",
+    why="They mean nothing, and software that forgets to strip them compares values wrongly.",
+    hint="Strip values before you write them; look for a blank before \\r\\n in your format string.",
+    example=(REQUEST, "HTTP/1.1 200 OK\r\nServer: mine\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: mine \r\n\r\n"),
+)
+def no_trailing_whitespace(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        for line in response.lines[1:]:
+            text = line.text.rstrip(b" \t")
+            if text and text != line.text and not text.endswith(b":"):  # an empty value may have its space
+                return found(
+                    exchange,
+                    "Blanks stand at the end of a field line.",
+                    expected="CRLF right after the value",
+                    observed=repr(line.text.decode("latin-1")),
+                    span=(line.span[0] + len(text), line.span[1]),
+                )
+        return None
+
+    return judge_heads(evidence, test)
+
+
+@check(
+    "field.rws-single-space",
+    statement="One space stands between the products of a Server value.",
+    why="White space that is required is best the one octet that every parser splits at.",
+    hint='Join the parts with a single space: "mine/1.0 Python/3.12".',
+    example=(
+        REQUEST,
+        "HTTP/1.1 200 OK\r\nServer: mine/1.0 Python/3.12\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nServer: mine/1.0   Python/3.12\r\n\r\n",
+    ),
+)
+def rws_single_space(evidence: Evidence) -> Judgement:
+    parted = [
+        (x, r) for x, r in evidence.answers if len((without_comments(r.value("server") or "") or "").split()) > 1
+    ]
+    if not parted:
+        return absent("no Server field names several products")
+    return judge_values(
+        parted,
+        ("server",),
+        lambda value: re.search(r"\t|  ", re.sub(r"\([^)]*\)", "()", value)) is not None,
+        "The products in Server are not parted by one space.",
+        "one space between two products",
+    )
+
+
+@check(
+    "field.single-space-after-colon",
+    statement="One space stands between the colon and the value.",
+    why="It is the form that people read most easily and that naive parsers expect.",
+    hint='Write ": " after each field name.',
+    example=(REQUEST, "HTTP/1.1 200 OK\r\nServer: mine\r\n\r\n", "HTTP/1.1 200 OK\r\nServer:   mine\r\n\r\n"),
+)
+def single_space_after_colon(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        for field in response.fields:
+            gap = field.raw[: len(field.raw) - len(field.raw.lstrip(" \t"))]
+            if field.value and gap != " ":
+                colon = field.span[0] + len(field.name)
+                return found(
+                    exchange,
+                    "The value does not follow its colon by one space.",
+                    expected=f"{field.name}: {field.value}",
+                    observed=f"{field.name}:{field.raw}",
+                    span=(colon, max(colon + 1, field.value_span[0])),
+                )
+        return None
+
+    return judge_heads(evidence, test)

@@ -1,0 +1,319 @@
+"""Field lines as the server reads them (RFC 9112 §5, RFC 9110 §5, RFC 2616 §4.2): every lawful spelling means the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.check import check
+from conformance.checks.controls import (
+    CLOSE,
+    close_matters,
+    request_of,
+    static_target,
+    understood_like_control,
+)
+from conformance.evidence import Evidence
+from conformance.exchange import Ending, Exchange
+from conformance.predicates import (
+    absent,
+    answered,
+    broken,
+    describe,
+    first_of,
+    passed,
+    served,
+    stays_open,
+    treated_alike,
+    unclear,
+    unharmed,
+)
+from conformance.rule import Risk
+from conformance.verdict import Judgement, Verdict
+
+OK = "HTTP/1.1 200 OK\r\n…"
+BAD = "HTTP/1.1 400 Bad Request\r\n…"
+INVENTED = [("X-Unknown", "1"), *((f"X-Invented-{n}", f"value {n}") for n in range(1, 21))]
+BROWSER = [
+    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("Accept-Language", "en-US,en;q=0.5"),
+    ("Accept-Encoding", "gzip, deflate"),
+    ("Cookie", 'seen=1; theme="dark mode"'),
+    ("Sec-Fetch-Mode", "navigate"),
+    ("Priority", "u=0, i"),
+]
+
+
+def _with(lines: str) -> str:
+    return f"GET / HTTP/1.1\r\n{lines}\r\n\r\n"
+
+
+@check(
+    "field.names-case-insensitive",
+    statement="Names of fields in a request are recognised in any mixture of capitals and small letters.",
+    why="Clients and proxies write Host, host or HOST as they like; HTTP/2 gateways send small letters only.",
+    hint="Turn each name into small letters when you read it, and look fields up by that.",
+    example=(_with("hOST: localhost:50000\r\ncONNECTION: close"), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def names_case_insensitive(evidence: Evidence) -> Judgement:
+    host_matters = evidence.get("/", host=None).status == 400
+    if not host_matters and not close_matters(evidence):
+        return absent("neither Host nor Connection: close has an effect that could show whether it was read")
+    return understood_like_control(
+        evidence,
+        [f"hOST: {evidence.site.authority}", "cONNECTION: close"],
+        "A field is not recognised if its name is written with other capitals.",
+    )
+
+
+@check(
+    "field.whitespace-around-value-ignored",
+    also=("field.value-trimmed",),
+    statement="Spaces and tabs around the value of a field are no part of it, and there may be none.",
+    why="'Host:name' and 'Host:   name ' are the same field; who compares with the blanks misses it.",
+    hint='Split at the colon alone, not at ": ", then strip() the value.',
+    example=(_with("Host:localhost:50000\r\nConnection:\tclose "), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def whitespace_around_value(evidence: Evidence) -> Judgement:
+    host = evidence.site.authority
+    spellings = (
+        (f"Host:{host}", "Connection:close"),
+        (f"Host:  \t {host}", "Connection: \t  close"),
+        (f"Host: {host} \t ", "Connection: close \t "),
+    )
+    message = "Blanks round a field's value, or none, change its meaning."
+    trials = [understood_like_control(evidence, lines, message) for lines in spellings]
+    return first_of([*trials, *_blanks_in_condition(evidence, message)])
+
+
+def _blanks_in_condition(evidence: Evidence, message: str) -> Iterator[Judgement]:
+    """The same question of a field whose value is compared with something, where the server has conditions."""
+    target = static_target(evidence)
+    plain = evidence.get(target).response
+    tag = plain.value("etag") if plain else None
+    if tag is None:
+        return
+    control = evidence.get(target, [("If-None-Match", tag)])
+    exchange = evidence.get(target, [("If-None-Match", f" \t {tag} \t ")])
+    if control.status == 304 and answered(exchange) and exchange.status != 304:
+        yield broken(exchange, message, expected="status 304, as without the blanks")
+
+
+@check(
+    "field.order-irrelevant",
+    statement="Fields of different names mean the same in any order.",
+    why="No client has to send Host in the second line.",
+    hint="Read all the lines up to the empty one into a dictionary, instead of looking at lines by their number.",
+    example=(_with("Accept: */*\r\nUser-Agent: test\r\nHost: localhost:50000\r\nConnection: close"), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def order_irrelevant(evidence: Evidence) -> Judgement:
+    others = ["Accept: */*", "User-Agent: conformance", "Accept-Language: en"]
+    return understood_like_control(
+        evidence,
+        [*others, f"Host: {evidence.site.authority}", "Connection: close"],
+        "A field is not understood where it comes after others.",
+    )
+
+
+@check(
+    "field.empty-value-accepted",
+    statement="A field without a value is lawful.",
+    why="Clients send 'X-Empty:' and the like; a server that refuses it breaks them.",
+    hint="Do not demand anything after the colon.",
+    example=(_with("Host: localhost:50000\r\nX-Empty:"), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def empty_value(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    data = request_of(evidence, f"GET {target} HTTP/1.1", ["X-Empty:"])
+    return treated_alike(
+        evidence.raw(data, risk=Risk.UNUSUAL), evidence.get(target), "A field with an empty value harms."
+    )
+
+
+@check(
+    "field.only-first-colon-splits",
+    statement="The first colon of a field line ends the name; all others belong to the value.",
+    why="URLs, times and port numbers hold colons.",
+    hint='Use line.split(":", 1) or line.partition(":"), not line.split(":").',
+    example=(_with("Host: localhost:50000\r\nReferer: http://a:1/"), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def first_colon(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    return treated_alike(
+        evidence.get(target, [("Referer", "http://a:1/")]),
+        evidence.get(target),
+        "A field whose value holds colons harms.",
+    )
+
+
+@check(
+    "field.unknown-ignored",
+    statement="Fields that the server does not know change nothing.",
+    why="HTTP is extended by new fields all the time; old servers must not stumble over them.",
+    hint="Look up the fields that you need, and leave the others alone.",
+    example=(_with("Host: localhost:50000\r\nX-Unknown: 1"), OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def unknown_ignored(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    return treated_alike(
+        evidence.get(target, INVENTED), evidence.get(target), "Unknown fields change the answer.", body=True
+    )
+
+
+@check(
+    "message.parsed-as-octets",
+    statement="A request is parsed as octets; octets beyond ASCII in a field value neither break nor join lines.",
+    why="Who decodes the whole request as UTF-8 first fails on a lawful octet, or is fooled by an unlawful one.",
+    hint='Decode the head with decode("latin-1"), which cannot fail, or stay with bytes.',
+    example=(
+        _with("Host: localhost:50000\r\nX-A: \\xff\\xc3("),
+        OK,
+        "(the connection closes: UnicodeDecodeError)",
+    ),
+    risk=Risk.UNUSUAL,
+)
+def parsed_as_octets(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    control = evidence.get(target, [("X-A", "abc")])
+    message = "Octets beyond ASCII in a field value leave the request without a good answer."
+    tries = [
+        unharmed(evidence.get(target, [(name, b"\xff\xc3(")]), control, message, ()) for name in ("X-A", "X-B")
+    ]
+    if all(judgement.verdict is Verdict.FAIL for judgement in tries):
+        return tries[0]
+    return first_of([*_line_end_after_lead_octet(evidence), *tries[::-1]]) if served(control) else tries[0]
+
+
+def _line_end_after_lead_octet(evidence: Evidence) -> Iterator[Judgement]:
+    if not close_matters(evidence):
+        return
+    target = static_target(evidence)
+    exchange = evidence.get(target, [("X-A", b"\xe5"), CLOSE], to_end=True)
+    if answered(exchange) and exchange.ending is Ending.SILENT:
+        yield broken(
+            exchange,
+            "The line end after an octet beyond ASCII was not seen.",
+            expected="a close after the reply, as the next line asks for",
+            observed="the connection stayed open",
+        )
+
+
+@check(
+    "field.obs-text-opaque",
+    statement="Octets beyond ASCII in a field value are carried as they are.",
+    why="Old clients send names in Latin-1 or UTF-8; refusing them helps nobody.",
+    hint='Decode the head with decode("latin-1"), and do not test values that you do not use.',
+    example=(_with("Host: localhost:50000\r\nX-A: \\xc3\\xa9"), OK, BAD),
+    requires=("message.parsed-as-octets", "field.unknown-ignored"),
+    risk=Risk.UNUSUAL,
+)
+def obs_text(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    return first_of(
+        treated_alike(
+            evidence.get(target, [("X-A", value)]),
+            evidence.get(target),
+            "A field value with octets beyond ASCII harms.",
+        )
+        for value in (b"\xc3\xa9", b"\xff")
+    )
+
+
+@check(
+    "error.400-only-for-bad-requests",
+    statement="A well-formed request does not get status 400.",
+    why="400 tells the client to change its request, and there is nothing to change.",
+    hint="Look for what your parser took offence at: a tab, a small letter, a field that you have not seen before.",
+    example=(_with("hOsT: localhost:50000\r\nX-Foo:\tbar\r\nCookie: seen=1"), OK, BAD),
+    requires=(
+        "field.names-case-insensitive",
+        "field.whitespace-around-value-ignored",
+        "field.only-first-colon-splits",
+        "field.unknown-ignored",
+    ),
+    risk=Risk.UNUSUAL,
+)
+def not_400(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    control = evidence.get(target)
+    odd = [f"hOsT: {evidence.site.authority}", "X-Foo:\tbar", "Invented-Field: 1"]
+    data = "\r\n".join([f"GET {target} HTTP/1.1", *odd]).encode("latin-1") + b"\r\n\r\n"
+    tried = (evidence.raw(data, risk=Risk.UNUSUAL), evidence.get(target, BROWSER))
+    if not served(control):
+        return unclear(f"the control request was not served: {describe(control)}")
+    return first_of(_not_400(exchange, control) for exchange in tried)
+
+
+def _not_400(exchange: Exchange, control: Exchange) -> Judgement:
+    if exchange.status == 400:
+        return broken(
+            exchange,
+            "A well-formed request is called a bad one.",
+            expected=f"status {control.status}, as for the control request",
+        )
+    return passed() if answered(exchange) else unclear(f"no status came: {describe(exchange)}")
+
+
+@check(
+    "message.undefined-body-ignored",
+    statement="A body in a GET, which means nothing there, is ignored or refused in good order.",
+    why="The body belongs to the message all the same: who leaves it unread takes it for the next request.",
+    hint="Read as many octets as Content-Length says after the head, and throw them away; or answer 400 and close.",
+    example=(
+        "GET / HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 5\r\n\r\nhello",
+        OK,
+        "HTTP/1.1 500 Internal Server Error\r\n…",
+    ),
+    risk=Risk.UNUSUAL,
+)
+def undefined_body(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    control = evidence.get(target)
+    exchange = evidence.get(target, [("Content-Length", "5")], body=b"hello")
+    if exchange.peer_ended and not exchange.received and not exchange.killed:
+        return unclear("the connection was closed without a reply, which a refusal may look like")
+    if exchange.status is not None and 400 <= exchange.status <= 499:
+        return passed(describe(exchange)) if served(control) else unclear("the control was not served")
+    return treated_alike(exchange, control, "A GET with a body is not answered like one without.")
+
+
+@check(
+    "message.one-final-reply-per-request",
+    statement="Each request draws exactly one final reply.",
+    why="A second one is taken for the answer to the client's next request.",
+    hint="Look for a handler that goes on after it has sent an error page, or an except branch that sends a second reply.",
+    example=(
+        _with("Host: localhost:50000\r\nConnection: close"),
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Internal Server Error\r\n…",
+    ),
+)
+def one_final_reply(evidence: Evidence) -> Judgement:
+    targets = dict.fromkeys(["/", static_target(evidence)])
+    for exchange in [evidence.get(target, [CLOSE], to_end=True, risk=Risk.ORDINARY) for target in targets]:
+        if len(exchange.responses) > 1:
+            return _too_many(exchange, 1)
+    request = evidence.request("/")
+    if stays_open(evidence):
+        last = evidence.request("/", [CLOSE])
+        exchange = evidence.sequence(request, request, last)
+        if len(exchange.responses) > 3:
+            return _too_many(exchange, 3)
+    return passed() if evidence.ordinary_answers else unclear("no answer came")
+
+
+def _too_many(exchange: Exchange, asked: int) -> Judgement:
+    extra = exchange.responses[asked]
+    return broken(
+        exchange,
+        "More final replies came than requests were sent.",
+        expected=f"{asked} for {asked}",
+        observed=f"{len(exchange.responses)} status lines",
+        span=extra.status_line.span if extra.status_line else extra.span,
+    )
