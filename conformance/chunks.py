@@ -1,6 +1,7 @@
-"""A strict walk through a body in chunked coding (RFC 9112 §7.1, RFC 2616 §3.6.1): it stops at the first fault and names it.
+"""A strict walk through a chunked body (RFC 9112 §7.1, RFC 2616 §3.6.1): it stops at the first fault and names it.
 
-The tolerant reader recovers what a chunked reply means; this module tells what is wrong with its build. It judges nothing.
+The tolerant reader recovers what a chunked reply means; this module tells what is wrong with its build. It judges
+nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def walk(octets: bytes, start: int = 0) -> Walk:
         stop = begin + count
         found = _after_data(octets, begin, stop)
         if found is not None:
-            span = (position, begin) if found is ChunkFault.SIZE else (min(stop, len(octets)), min(stop + 2, len(octets)))
+            span = (
+                (position, begin) if found is ChunkFault.SIZE else (min(stop, len(octets)), min(stop + 2, len(octets)))
+            )
             return Walk(bytes(data), found, span, chunks)
         position = stop + 2
 

@@ -14,30 +14,24 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-from conformance import archive, checks
+from conformance import archive, checks, opening
 from conformance.capabilities import CAPABILITIES, MILESTONES
 from conformance.check import CATALOGUE, Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.ladder import ladder
-from conformance.launch import Launched, LaunchError
 from conformance.options import Options
 from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests
 from conformance.probe import Probe
 from conformance.report.record import Report
 from conformance.report.record import Target as TargetRecord
 from conformance.rule import Risk
-from conformance.site import read_site
 from conformance.target import Target
 from conformance.verdict import Judgement, Result, Verdict
-from conformance.webroot import bundled, prepare
-from conformance.wire import Patience
 
 SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connection.survives-client-abort"}
 """The rules to which deaths are charged, by the risk of the probe that killed."""
@@ -91,16 +85,7 @@ class Session:
         self._survey()
 
     def _open_target(self, stack: ExitStack) -> None:
-        root = self.options.web_root or bundled()
-        process = None
-        if self.options.server_command is not None:
-            process, root = self._launch(stack, self.options.server_command, root)
-            host, port = process.host, process.port
-            self._url = self._url or f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        if self.options.server_url is not None:
-            host, port = address(self.options.server_url)
-        site = read_site(root, host, port)
-        self._target = Target(host, port, site.authority, Patience(self.options.patience), process)
+        self._url, site, self._target = opening.open_target(self.options, stack)
         self.evidence = Evidence(site, self._target.play, self.options.spec)
         try:
             first = self.evidence.get("/")
@@ -109,21 +94,6 @@ class Session:
         if first.ending is Ending.REFUSED:
             raise UnreachableError(f"nobody listens at {self._url}: start the server first, or check host and port")
         self._survey()
-
-    def _launch(self, stack: ExitStack, command: str, root: Path) -> tuple[Launched, Path]:
-        if not root.is_dir():
-            raise UsageError(f"no folder {root}: give the folder that the server serves with --web-root")
-        if "{root}" in command:
-            scratch = stack.enter_context(TemporaryDirectory(prefix="conformance-"))
-            root = prepare(root, Path(scratch))
-        port = None if "{port}" in command else address(self.options.server_url or _no_port(command))[1]
-        try:
-            process = Launched(command, port=port, root=root)
-            process.start()
-        except LaunchError as error:
-            raise UnreachableError(f"the server could not be started: {error}") from error
-        stack.callback(process.stop)
-        return process, root
 
     def _survey(self) -> None:
         """Look at what the target offers before anything risky is sent; both are remembered."""
@@ -300,19 +270,3 @@ def _selected(options: Options) -> tuple[Check, ...]:
         raise UsageError(f"no rule matches {' '.join(options.rules) or 'the options'}: see python -m conformance rules")
     deadly = set(SURVIVAL.values())
     return tuple(sorted(chosen, key=lambda check: (check.rule.risk, check.rule.id in deadly)))
-
-
-def address(url: str) -> tuple[str, int]:
-    """Host and port of a server's URL; raises UsageError with a remedy."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!r} is no server URL ({error}): write it like http://localhost:50000") from error
-    if parts.scheme != "http" or not host:
-        raise UsageError(f"{url!r} is no server URL: write it like http://localhost:50000 (plain http)")
-    return host, port if port is not None else 80
-
-
-def _no_port(command: str) -> str:
-    raise UsageError(f"the command {command!r} has no {{port}}: write one, or say with --server-url where it listens")

@@ -9,7 +9,7 @@ from conformance.check import check
 from conformance.checks.negotiation import BAD_REQUEST, CRASH, NOT_ACCEPTABLE, PAGE, PREMISES, REFUSED, page_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import absent, broken, describe, passed, served, unclear, unharmed
+from conformance.predicates import absent, broken, describe, first_of, passed, served, unclear, unharmed
 from conformance.reading import Field
 from conformance.rule import Risk, Spec
 from conformance.verdict import Judgement, Verdict
@@ -141,7 +141,11 @@ def identity_refused(evidence: Evidence) -> Judgement:
 )
 def absent_field(evidence: Evidence) -> Judgement:
     target = page_target(evidence)
-    exchange = evidence.get(target)
+    return first_of(_coded_unasked(evidence, target, fields) for fields in ([], [("Accept", "*/*")]))
+
+
+def _coded_unasked(evidence: Evidence, target: str, fields: list[tuple[str, str]]) -> Judgement:
+    exchange = evidence.get(target, fields)
     if not served(exchange):
         return unclear(f"the page was not served: {describe(exchange)}")
     field = _coding(exchange)

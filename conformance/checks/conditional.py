@@ -161,7 +161,7 @@ def if_none_match_miss(evidence: Evidence) -> Judgement:
         NOT_MODIFIED,
     ),
     needs=("static-files",),
-    requires=("conditional.inm-miss-no-304",),
+    requires=("conditional.inm-miss-no-304", "conditional.ims-modified-full-reply"),
     risk=Risk.UNUSUAL,
 )
 def tag_before_date(evidence: Evidence) -> Judgement:

@@ -76,7 +76,8 @@ def _played(evidence: Evidence) -> list[Exchange]:
 def _differences(evidence: Evidence) -> list[Difference]:
     pairs = [_difference(evidence.site, exchange, surplus_shows=True) for exchange in _played(evidence)]
     singles = [
-        _difference(evidence.site, exchange, surplus_shows=False) for exchange in (*evidence.ordinary, *evidence.refusals)
+        _difference(evidence.site, exchange, surplus_shows=False)
+        for exchange in (*evidence.ordinary, *evidence.refusals)
     ]
     every = [difference for difference in (*pairs, *singles) if difference is not None]
     if not any(d.known and d.blame is Blame.OUTSIDE for d in every):
@@ -227,8 +228,8 @@ def no_octets_outside(evidence: Evidence) -> Judgement:
     "connection.no-close-mid-response",
     statement="The server does not end the connection in the middle of a reply.",
     why="The client has got half a file and can only throw it away.",
-    hint="Use sendall(), which sends everything, and not send(), which may send a part. Before close() read what the client "
-    "has sent, or call shutdown(SHUT_WR) first: closing over unread input destroys the reply on its way.",
+    hint="Use sendall(), which sends everything, and not send(), which may send a part. Before close() read what the "
+    "client has sent, or call shutdown(SHUT_WR) first: closing over unread input destroys the reply on its way.",
     example=(
         REQUEST,
         "HTTP/1.1 200 OK\r\nContent-Length: 400091\r\n\r\n(400091 octets)",

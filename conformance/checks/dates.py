@@ -109,7 +109,9 @@ def year_four_digits(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, _bad("Sun, 06 Nov 1994 08:49:37 AM GMT")),
 )
 def time_of_day(evidence: Evidence) -> Judgement:
-    return _judge(evidence, DateFault.TIME, "The time of day is not written hh:mm:ss.", "hh:mm:ss, 00:00:00 to 23:59:59")
+    return _judge(
+        evidence, DateFault.TIME, "The time of day is not written hh:mm:ss.", "hh:mm:ss, 00:00:00 to 23:59:59"
+    )
 
 
 @check(

@@ -112,9 +112,7 @@ def no_space_line(evidence: Evidence) -> Judgement:
 def name_colon_value(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         defect = response.defect(DefectKind.STRAY_LINE, DefectKind.NAMELESS_FIELD)
-        span = (
-            defect.span if defect else next((f.span for f in response.fields if not f.name.strip(" \t")), None)
-        )
+        span = defect.span if defect else next((f.span for f in response.fields if not f.name.strip(" \t")), None)
         if span is None:
             return None
         return found(

@@ -32,11 +32,12 @@ LISTS = (
     "transfer-encoding",
     "vary",
 )
-END_TO_END = frozenset(
-    "accept-ranges age allow cache-control content-disposition content-encoding content-language content-length "
-    "content-location content-range content-type date etag expires last-modified location retry-after server "
-    "set-cookie vary".split()
+END_TO_END_WORDS = (
+    "accept-ranges age allow cache-control content-disposition content-encoding content-language content- "
+    "length content-location content-range content-type date etag expires last-modified location retry- "
+    "after server set-cookie vary"
 )
+END_TO_END = frozenset(END_TO_END_WORDS.split())
 
 
 @check(

@@ -87,9 +87,7 @@ def no_trailing_whitespace(evidence: Evidence) -> Judgement:
     ),
 )
 def rws_single_space(evidence: Evidence) -> Judgement:
-    parted = [
-        (x, r) for x, r in evidence.answers if len((without_comments(r.value("server") or "") or "").split()) > 1
-    ]
+    parted = [(x, r) for x, r in evidence.answers if len((without_comments(r.value("server") or "") or "").split()) > 1]
     if not parted:
         return absent("no Server field names several products")
     return judge_values(

@@ -1,4 +1,4 @@
-"""Where a reply ends (RFC 9112 §6.2, §6.3, §9.3; RFC 2616 §4.3, §4.4, §14.13): its length, or the end of the connection.
+"""Where a reply ends (RFC 9112 §6.2, §6.3, §9.3; RFC 2616 §4.3, §4.4, §14.13): by its length or with the connection.
 
 What the number in Content-Length is worth is in ``content_length``; transfer codings are in ``transfer_coding`` and
 ``chunked``, replies to HEAD in ``head``.
@@ -22,9 +22,9 @@ NOTHING = "no answer had a head"
 
 @check(
     "framing.length-or-close",
-    statement="The end of every reply can be told: by its length, by chunked coding, or by the end of the connection.",
+    statement="The end of every reply can be told: by its length, by chunks, or by the end of the connection.",
     why="A browser that cannot tell the end spins for ever.",
-    hint="Send Content-Length with every reply, error pages and redirects too, or close the connection after sendall().",
+    hint="Send Content-Length with every reply, with errors and redirects too, or close the connection after sendall().",
     example=(
         REQUEST,
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -59,8 +59,8 @@ def length_or_close(evidence: Evidence) -> Judgement:
 @check(
     "framing.content-length-grammar",
     statement="Content-Length is one number in decimal digits, sent once.",
-    why="The client cuts the body where this number says; what it cannot read, or reads twice, makes the reply invalid.",
-    hint='Write str(len(body)) with body as octets, nothing after it, and check that the field is not sent twice.',
+    why="The client cuts the body where this number says; what it cannot read, or reads twice, is no reply.",
+    hint="Write str(len(body)) with body as octets, nothing after it, and check that the field is not sent twice.",
     example=(
         REQUEST,
         "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n…",
@@ -91,8 +91,8 @@ def _lengths(response: Response) -> tuple[Field, ...]:
     "framing.content-length-sent-if-known",
     also=("framing.delimited-not-by-close",),
     statement="A reply whose size is known beforehand, such as a file, has Content-Length or chunked coding.",
-    why="If only the end of the connection marks the end of the page, a client cannot tell a whole page from half of one, "
-    "and every page costs a connection.",
+    why="If only the end of the connection marks the end of the page, a client cannot tell a whole page from half of "
+    "one, and every page costs a connection.",
     hint="Add Content-Length with the number of octets of the file: len() of the bytes, or os.path.getsize().",
     example=(REQUEST, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok"),
     requires=("framing.length-or-close",),
@@ -115,8 +115,8 @@ def content_length_sent(evidence: Evidence) -> Judgement:
 @check(
     "framing.no-length-with-transfer-coding",
     statement="A reply with Transfer-Encoding has no Content-Length.",
-    why="Two statements about one length disagree sooner or later; proxies and clients that follow different ones are how "
-    "replies are smuggled.",
+    why="Two statements about one length disagree sooner or later; proxies and clients that follow different ones are "
+    "how replies are smuggled.",
     hint="Where you send chunks leave Content-Length out, also if a CGI program printed one.",
     example=(
         REQUEST,

@@ -23,7 +23,7 @@ EXPECTED = "404; another 4xx or a redirect is lawful"
     "status.2xx-only-on-success",
     also=("status.203-only-in-place-of-200",),
     statement="A status of class 2 is sent only if the request was fulfilled.",
-    why="Browsers, caches and search engines believe the number, not the text: an error page with 200 is a page to them.",
+    why="Browsers, caches and search engines believe the number, not the text of the page.",
     hint='Begin the reply with "HTTP/1.1 404 Not Found" where the file does not exist.',
     example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\n\r\n<h1>Not found</h1>"),
     needs=("static-files",),

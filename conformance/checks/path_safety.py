@@ -7,7 +7,7 @@ is known by its mark, a line that no file inside holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conformance.check import check
 from conformance.checks.representation import carries
@@ -23,7 +23,7 @@ HOST = " HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 LEAK = "HTTP/1.1 200 OK\r\n\r\n(a file from outside of the document root)"
 NOT_FOUND = "HTTP/1.1 404 Not Found\r\n…"
 PASSWORDS = re.compile(rb"^root:[^:\n]*:0:0:", re.MULTILINE)
-UP = ("/..", "/./..", "//..")
+UP = ("/../", "/./../", "//../")
 UP_ENCODED = ("/%2e%2e/", "/.%2e/", "/%2E%2E/", "/%2e%2e%2f", "/..%2f", "/..%2F", "/..%5c", "/%252e%252e/", "/..%252f")
 ABSOLUTE = ("//etc/passwd", "/%2fetc/passwd", "/%2Fetc%2Fpasswd", "///etc/passwd")
 PLANTED = ("%0d%0aX-Planted:%201", "%0D%0AX-Planted:%201%0D%0A", "%0aX-Planted:%201")
@@ -62,13 +62,13 @@ def beside(site: Site, fits: Callable[[Outside], bool] = lambda outside: "/" not
     return [outside for outside in site.outside if fits(outside) and not outside.path.endswith(".py")]
 
 
-def climbing(site: Site, ups: Iterable[str], name: str) -> Iterator[str]:
+def climbing(site: Site, ups: Sequence[str], name: str) -> Iterator[str]:
     """Targets that climb from the root, and from a folder, to ``name`` beside the root."""
     for up in ups:
-        yield f"{up.rstrip('/')}/{name}" if up.endswith("/") or up.endswith("..") else f"{up}{name}"
+        yield up + name
     if site.folder is not None:
-        first = next(iter(ups)).rstrip("/")
-        yield f"/{site.folder}{first * (site.folder.count('/') + 2)}/{name}"
+        up = ups[0].rstrip("/") * (site.folder.count("/") + 2)
+        yield f"/{site.folder}{up}/{name}"
 
 
 @check(
@@ -76,7 +76,7 @@ def climbing(site: Site, ups: Iterable[str], name: str) -> Iterator[str]:
     also=("security.dot-dot-stays-in-root",),
     statement="No number of .. in the path leads out of the document root.",
     why="Otherwise anybody can read every file that the server may read: passwords, keys, other people's homework.",
-    hint="Resolve the path (os.path.realpath) after joining it to the root and refuse what does not lie below the root.",
+    hint="Join the path to the root, resolve it (os.path.realpath), and refuse what does not lie below the root.",
     example=("GET /../../etc/passwd" + HOST, NOT_FOUND, LEAK),
     needs=("static-files",),
     risk=Risk.UNUSUAL,

@@ -200,20 +200,18 @@ def split_before_decode(evidence: Evidence) -> Judgement:
     page = evidence.site.document
     if page is None:
         return absent("the document root holds no file with a plain name")
-    for mark in ("%3Fx", "%23x"):
-        exchange = evidence.get(page.target + mark)
-        if served(exchange) and carries(exchange, page.content):
-            return _cut_too_late(exchange, f"{page.target}{mark} is answered with the file {page.path}.")
     odd = [found for mark in "#?" if (found := odd_page(evidence, mark)) is not None]
-    for one in odd:
-        exchange = evidence.get("/" + quote(one.path, safe="/?")) if "?" in one.path else None
-        if exchange is not None and served(exchange) and carries(exchange, one.content):
-            return _cut_too_late(exchange, "A question mark does not end the path.")
+    mistaken = [(page.target + "%3Fx", page), (page.target + "%23x", page)]
+    mistaken += [("/" + quote(one.path, safe="/?"), one) for one in odd if "?" in one.path]
+    for target, other in mistaken:
+        exchange = evidence.get(target)
+        if served(exchange) and carries(exchange, other.content):
+            return _cut_wrongly(exchange, f"{target} is answered with the file {other.path!r}.")
     message = "An escaped ? or # is not taken as part of the file's name."
     return first_of([*(named(evidence, one, message) for one in odd), passed()])
 
 
-def _cut_too_late(exchange: Exchange, message: str) -> Judgement:
+def _cut_wrongly(exchange: Exchange, message: str) -> Judgement:
     return broken(exchange, message, expected="404, or another 4xx", observed="that file's content")
 
 

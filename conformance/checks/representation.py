@@ -27,7 +27,7 @@ GUARDED = (401, 403)
 
 
 def carries(exchange: Exchange, content: bytes) -> bool:
-    """Whether the reply holds exactly ``content``: by its framing or, where that is wrong, by all that follows the head."""
+    """Whether the reply holds exactly ``content``: by its framing or, where that is wrong, after its head."""
     response = exchange.response
     if response is None:
         return False
@@ -86,7 +86,7 @@ def get_supported(evidence: Evidence) -> Judgement:
     "get.returns-target-representation",
     statement="A GET of a file returns that file's octets.",
     why="The body of a 200 is what the address stands for; another page, or part of it, is simply wrong.",
-    hint="Open the file that the path names, below your document root, in binary mode, and send all of it with sendall().",
+    hint="Open the file that the path names, below your document root, and send all its bytes with sendall().",
     example=(
         "GET /sample.txt HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\n(the text of sample.txt)",

@@ -1,6 +1,7 @@
-"""Transfer-Encoding in replies, and TE in requests (RFC 9112 §6.1, §7.4, RFC 9110 §10.1.4; RFC 2616 §3.6, §14.39, §14.41).
+"""Transfer-Encoding in replies, TE in requests (RFC 9112 §6.1, §7.4, RFC 9110 §10.1.4; RFC 2616 §3.6, §14.39, §14.41).
 
-What is inside a chunked body is judged in ``chunked``. The coding ``identity`` was lawful in RFC 2616 and is never blamed.
+What is inside a chunked body is judged in ``chunked``. The coding ``identity`` was lawful in RFC 2616 and is never
+blamed.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def coded_answers(evidence: Evidence) -> list[Answer]:
     "framing.transfer-encoding-grammar",
     statement="Transfer-Encoding names transfer codings, as a rule just chunked.",
     why="A client that does not know the coding cannot tell where the body ends.",
-    hint='Send "Transfer-Encoding: chunked" if you send chunks, and no such field otherwise. "binary", "8bit" or "none" '
-    "come from mail and mean nothing here.",
+    hint='Send "Transfer-Encoding: chunked" if you send chunks, and no such field otherwise. "binary", "8bit" or '
+    '"none" come from mail and mean nothing here.',
     example=(REQUEST, CHUNKED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: 8bit\r\n…"),
 )
 def coding_grammar(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, response: Response, field: Field) -> Finding | None:
+    def test(exchange: Exchange, _: Response, field: Field) -> Finding | None:
         members = [member for member in list_members(field.value) if member]
         empty_is_wrong = evidence.spec is Spec.RFC2616  # RFC 9110 §5.6.1 lets a list be empty
         named = {member.partition(";")[0].strip().lower() for member in members}
@@ -63,7 +64,7 @@ def coding_grammar(evidence: Evidence) -> Judgement:
     "framing.no-unasked-transfer-coding",
     statement="Without a TE field in the request no transfer coding but chunked is used.",
     why="A client that has not offered to decompress a message cannot read it.",
-    hint="Remove gzip or deflate from Transfer-Encoding; compression for browsers goes into Content-Encoding, if they ask.",
+    hint="Remove gzip or deflate from Transfer-Encoding; what browsers ask for belongs into Content-Encoding.",
     example=(REQUEST, CHUNKED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n…"),
     risk=Risk.UNUSUAL,
 )
@@ -141,7 +142,7 @@ def coding_declared(evidence: Evidence) -> Judgement:
     "framing.transfer-encoding-truthful",
     statement="A body that is declared as chunked is sent in chunks, once.",
     why="The client reads the first line of the page as a chunk size and gives up.",
-    hint="Send the field only if you write the chunks, and do not chunk the output of a program that has chunked it itself.",
+    hint="Send the field only if you write the chunks, and do not chunk what a program has chunked already.",
     example=(REQUEST, CHUNKED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nok"),
 )
 def coding_truthful(evidence: Evidence) -> Judgement:

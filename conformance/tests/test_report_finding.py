@@ -31,7 +31,7 @@ def test_the_whole_block() -> None:
         "                           ^^",
         "            Server: canned\\r\\n",
         "            Content-Type: text/html\\r\\n",
-        "            ... 36 octets left out ...",
+        "            ... 35 octets left out ...",
         "            (the server closed the connection)",
         "  expected  this",
         "  observed  that",

@@ -106,6 +106,5 @@ def test_names_of_rules_are_not_broken_at_hyphens() -> None:
 def test_the_tally_names_only_what_there_is() -> None:
     results = [make_result(f"a.{verdict}", verdict) for verdict in Verdict]
     assert tally(make_report(*results)) == (
-        "8 rules: 1 passed, 1 failed, 1 in error, 1 warned, 1 blocked, 1 inconclusive, "
-        "1 not applicable, 1 not run"
+        "8 rules: 1 passed, 1 failed, 1 in error, 1 warned, 1 blocked, 1 inconclusive, 1 not applicable, 1 not run"
     )

@@ -58,7 +58,9 @@ def test_nothing_outside_is_reached(guarded: Server, target: str) -> None:
     assert reply.status == 404
 
 
-@pytest.mark.parametrize("target", ["/link.txt", "/inside.txt", "/folder/back.txt", "/root/file.txt", "/chain.txt", "/link.txt?x"])
+@pytest.mark.parametrize(
+    "target", ["/link.txt", "/inside.txt", "/folder/back.txt", "/root/file.txt", "/chain.txt", "/link.txt?x"]
+)
 def test_links_within_the_root_are_followed(guarded: Server, target: str) -> None:
     assert exchange(guarded.port, request(target)).body == b"inside"
 

@@ -1,0 +1,143 @@
+"""The forms of the request target (RFC 9112 §3.2, RFC 2616 §5.1.2): what has to be understood and what has to be refused.
+
+What a path leads to, and how it is decoded, is not judged here.
+"""
+
+from __future__ import annotations
+
+from conformance.check import check
+from conformance.checks.controls import request_of, static_target, turned_down
+from conformance.evidence import Evidence
+from conformance.exchange import Exchange
+from conformance.predicates import (
+    OVERLOADED,
+    broken,
+    describe,
+    first_of,
+    passed,
+    served,
+    treated_alike,
+    unclear,
+)
+from conformance.rule import Risk
+from conformance.verdict import Judgement
+
+HOST = "Host: localhost:50000\r\n\r\n"
+OK = "HTTP/1.1 200 OK\r\n…"
+BAD = "HTTP/1.1 400 Bad Request\r\n…"
+NOT_URIS = (b"/%zz", b"/%", b"/%2", b"/a{b}|<c>", b'/a<b>"c', b"/a\\b^`", b"/\xe9.txt")
+
+
+@check(
+    "target.origin-form-accepted",
+    statement="A target of a path and a query is understood.",
+    why="Forms and links send queries; a static page has no use for them, but they are no fault of the request.",
+    hint='Split the target at the first "?" and look up only what stands before it.',
+    example=("GET /?x=1 HTTP/1.1\r\n" + HOST, OK, BAD),
+    risk=Risk.UNUSUAL,
+)
+def origin_form(evidence: Evidence) -> Judgement:
+    trials = []
+    for target in dict.fromkeys(["/", static_target(evidence)]):
+        control, exchange = evidence.get(target), evidence.get(f"{target}?x=1")
+        if served(control) and exchange.status == 404:
+            trials.append(unclear("the query is taken for a part of the name, which may be meant"))
+        else:
+            trials.append(treated_alike(exchange, control, "A target with a query is not understood."))
+    return first_of(trials)
+
+
+@check(
+    "target.absolute-form-accepted",
+    statement="A whole http URL as target is understood, and served as its path and query.",
+    why="Clients that talk to a proxy send it, and every server has to understand it for the day when all clients do.",
+    hint="If the target begins with http://, cut off everything up to the next slash and go on with the rest.",
+    example=("GET http://localhost:50000/ HTTP/1.1\r\n" + HOST, OK, "HTTP/1.1 404 Not Found\r\n…"),
+    risk=Risk.UNUSUAL,
+)
+def absolute_form(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    return treated_alike(
+        evidence.get(f"http://{evidence.site.authority}{target}"),
+        evidence.get(target),
+        "A whole URL as target is not understood.",
+        body=True,
+    )
+
+
+@check(
+    "target.no-leading-slash-rejected",
+    statement="A target that begins neither with a slash nor with a scheme is refused.",
+    why="A path glued to the folder's name without a slash between may lead into a folder beside it.",
+    hint='Answer 400 unless the target begins with "/" (or is a whole http URL).',
+    example=("GET index.html HTTP/1.1\r\n" + HOST, BAD, OK),
+    risk=Risk.MALFORMED,
+)
+def no_leading_slash(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    written = [target.lstrip("/")] if target != "/" else []
+    return first_of(
+        _refused_target(evidence, text, f"The target {text!r}, without a slash, is served.")
+        for text in (*written, "?a=1")
+    )
+
+
+@check(
+    "target.authority-form-only-connect",
+    statement="A bare host:port as target is refused for every method but CONNECT.",
+    why="It names a place to connect to, not a page.",
+    hint='Answer 400 unless the target begins with "/" (or is a whole http URL).',
+    example=("GET 127.0.0.1:80 HTTP/1.1\r\n" + HOST, BAD, OK),
+    requires=("target.no-leading-slash-rejected",),
+    risk=Risk.MALFORMED,
+)
+def authority_form(evidence: Evidence) -> Judgement:
+    return _refused_target(evidence, "127.0.0.1:80", "A GET of a bare host and port is served.")
+
+
+@check(
+    "target.asterisk-only-options",
+    statement="The target * goes only with methods that need no page, such as OPTIONS.",
+    why="GET * asks for no page; a shell or glob() that expands the star would show the whole folder.",
+    hint='Answer 400 unless the target begins with "/" (or is a whole http URL).',
+    example=("GET * HTTP/1.1\r\n" + HOST, BAD, OK),
+    requires=("target.no-leading-slash-rejected",),
+    risk=Risk.MALFORMED,
+)
+def asterisk(evidence: Evidence) -> Judgement:
+    return _refused_target(evidence, "*", "A GET of * is served.")
+
+
+def _refused_target(evidence: Evidence, text: str, message: str) -> Judgement:
+    exchange = evidence.raw(request_of(evidence, f"GET {text} HTTP/1.1"))
+    return turned_down(exchange, evidence.get(static_target(evidence)), message)
+
+
+@check(
+    "target.invalid-uri-rejected",
+    statement="A target that is no URI is answered with a status that blames the client.",
+    why="Octets outside the grammar of URIs and broken %-escapes make naive decoders raise exceptions.",
+    hint="Test the target before you decode it, or catch what the decoder raises, and answer 400.",
+    example=("GET /%zz HTTP/1.1\r\n" + HOST, BAD, "HTTP/1.1 500 Internal Server Error\r\n…"),
+    risk=Risk.MALFORMED,
+)
+def invalid_uri(evidence: Evidence) -> Judgement:
+    control = evidence.get(static_target(evidence))
+    if not served(control):
+        return unclear(f"the control request was not served: {describe(control)}")
+    return first_of(
+        _blamed(target, evidence.raw(request_of(evidence, b"GET " + target + b" HTTP/1.1")))
+        for target in (*NOT_URIS, static_target(evidence).encode("latin-1") + b"%")
+    )
+
+
+def _blamed(target: bytes, exchange: Exchange) -> Judgement:
+    if exchange.status in OVERLOADED:
+        return unclear(f"the server was overloaded: {describe(exchange)}")
+    if exchange.status is not None and exchange.status < 500:
+        return passed("" if exchange.status == 400 else describe(exchange))
+    return broken(
+        exchange,
+        f"The target {target.decode('latin-1')!r}, which is no URI, is not refused in good order.",
+        expected="400; another 4xx or 301 fits, too",
+    )

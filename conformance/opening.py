@@ -1,0 +1,64 @@
+"""Opening a target: from the options to a server that can be played against, started where the suite is to start it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from conformance.errors import UnreachableError, UsageError
+from conformance.launch import Launched, LaunchError
+from conformance.options import Options
+from conformance.site import Site, read_site
+from conformance.target import Target
+from conformance.webroot import bundled, prepare
+from conformance.wire import Patience
+
+
+def open_target(options: Options, stack: ExitStack) -> tuple[str, Site, Target]:
+    """URL, site and target; what was started ends with ``stack``. Raises UsageError and UnreachableError."""
+    root = options.web_root or bundled()
+    if not root.is_dir():
+        raise UsageError(f"no folder {root}: give the folder that the server serves with --web-root")
+    process = None
+    if options.server_command is not None:
+        process, root = _launch(options, options.server_command, root, stack)
+    if options.server_url is not None:
+        host, port = address(options.server_url)
+        url = options.server_url
+    elif process is not None:
+        host, port = process.host, process.port
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    else:
+        raise UsageError("no server: give its URL, or a command that starts it")
+    site = read_site(root, host, port)
+    return url, site, Target(host, port, site.authority, Patience(options.patience), process)
+
+
+def _launch(options: Options, command: str, root: Path, stack: ExitStack) -> tuple[Launched, Path]:
+    """The running server, and the folder that it serves: a completed copy of ``root`` if the command asks for one."""
+    if "{root}" in command:
+        root = prepare(root, Path(stack.enter_context(TemporaryDirectory(prefix="conformance-"))))
+    port = address(options.server_url)[1] if options.server_url is not None else None
+    if port is None and "{port}" not in command:
+        raise UsageError(f"the command {command!r} has no {{port}}: write one, or give the URL where it listens")
+    try:
+        process = Launched(command, port=port, root=root)
+        process.start()
+    except LaunchError as error:
+        raise UnreachableError(f"the server could not be started: {error}") from error
+    stack.callback(process.stop)
+    return process, root
+
+
+def address(url: str) -> tuple[str, int]:
+    """Host and port of a server's URL; raises UsageError with a remedy."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no server URL ({error}): write it like http://localhost:50000") from error
+    if parts.scheme != "http" or not host:
+        raise UsageError(f"{url!r} is no server URL: write it like http://localhost:50000 (plain http)")
+    return host, port if port is not None else 80

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import checks
+from conformance.cli import main
+from conformance.session import Session
+from conformance.tests.canned import canned_catalogue, canned_server
+
+
+@pytest.fixture
+def catalogue() -> Iterator[None]:
+    with canned_catalogue():
+        yield
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with canned_server() as url:
+        yield url
+
+
+def summary(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "report.json").read_text("utf-8"))["summary"]
+    return found
+
+
+@pytest.mark.usefixtures("catalogue")
+class TestRun:
+    def test_every_verdict_is_reported(self, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["run", server, "--report", str(tmp_path)]) == 4
+        shown = capsys.readouterr().out
+        assert "7 rules: 1 passed, 1 failed, 1 in error, 1 warned, 1 blocked, 1 inconclusive, 1 not applicable" in shown
+        assert "canned.fail (MUST)" in shown
+        assert "1 more rule could not be judged because of this (canned.blocked)" in shown
+        assert "RuntimeError: a fault of the check" in shown
+        assert "\x1b" not in shown
+        assert summary(tmp_path)["exit_code"] == 4
+        assert summary(tmp_path)["warning"] == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (["--rule", "canned.pass"], 0),
+            (["--rule", "canned.pass", "--rule", "canned.advice"], 0),
+            (["--rule", "canned.advice", "--level", "should"], 1),
+            (["--rule", "canned.f*"], 1),
+            (["--rule", "canned.unclear"], 2),
+            (["--rule", "canned.nosuch"], 2),
+        ],
+    )
+    def test_exit_codes(self, server: str, arguments: list[str], code: int) -> None:
+        assert main(["run", server, *arguments]) == code
+
+    def test_a_recorded_run_is_judged_alike(
+        self, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "run.json"
+        main(["run", server, "--evidence", str(file), "--rule", "canned.[pf]*"])
+        live = capsys.readouterr().out
+        assert main(["judge", str(file), "--rule", "canned.[pf]*"]) == 1
+        again = capsys.readouterr().out
+        assert live.partition("---")[2] == again.partition("---")[2]
+
+    def test_an_interrupt_reports_what_there_is(
+        self, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        judge = Session.judge
+
+        def interrupted(self: Session, check: object) -> object:
+            if check is self.checks[1]:
+                raise KeyboardInterrupt
+            return judge(self, check)  # type: ignore[arg-type]  # whatever the session gave
+
+        monkeypatch.setattr(Session, "judge", interrupted)
+        assert main(["run", server, "--report", str(tmp_path)]) == 130
+        assert "1 passed, 6 not run" in capsys.readouterr().out
+        assert summary(tmp_path)["not-run"] == 6
+
+    def test_a_server_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["run", "--command", "false {port}", "--report", str(tmp_path)]) == 3
+        assert "could not be started" in capsys.readouterr().err
+        assert summary(tmp_path) == {**dict.fromkeys(summary(tmp_path), 0), "not-run": 7, "exit_code": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run"], "no server to judge"),
+        (["run", "https://localhost"], "server url: 'https://localhost' is no plain HTTP URL"),
+        (["run", "localhost:1", "--step", "9"], "step: '9' is no step"),
+        (["judge", "/no/such/file"], "no evidence in /no/such/file"),
+        (["explain", "status-line.crfl"], "did you mean status-line.crlf"),
+        (["explain", "zzz"], "`rules` lists them all"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert told in captured.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["run", "--nosuch"], ["rules", "--format", "xml"], ["run", "--rul", "x"]])
+def test_what_cannot_be_parsed_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_rules_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [rule["id"] for rule in listed] == list(checks.load())
+    keys = {"id", "level", "statement", "hint", "rfc", "step", "needs", "covers", "mutants"}
+    assert all(rule.keys() == keys for rule in listed)
+
+
+def test_rules_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules"]) == 0
+    shown = capsys.readouterr().out
+    assert all(rule in shown for rule in checks.load())
+
+
+def test_every_rule_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    for id, check in checks.load().items():
+        assert main(["explain", id]) == 0
+        shown = capsys.readouterr().out
+        assert all(part in shown for part in (id, "A good answer", "A bad answer", check.rule.covers[0]))
+
+
+def test_the_module_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", "--version"], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("http-conformance ")
+
+
+def test_a_reader_who_leaves_early_is_no_error() -> None:
+    line = f"{sys.executable} -m conformance rules --format json | head -c 1"
+    done = subprocess.run(["sh", "-c", line], check=False, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[", "")

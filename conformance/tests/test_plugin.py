@@ -1,0 +1,312 @@
+"""The plugin from outside: every test is a pytest run of its own, against a canned server and a canned catalogue."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import conformance
+from conformance.tests.canned import canned_server
+
+pytest_plugins = "pytester"
+
+CANNED = "from conformance.tests.canned import install_canned_checks\ninstall_canned_checks()\n"
+OWN_TEST = "def test_own():\n    assert True\n"
+COUNTS = "*1 failed, 1 passed, 1 blocked, 1 warned, 1 not applicable, 1 inconclusive, 1 error in*"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with canned_server() as url:
+        yield url
+
+
+class Project:
+    """Somebody's folder, in which pytest is run with the plugin."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.path = pytester.path
+        self._pytester = pytester
+        self.conftest(CANNED)
+
+    def conftest(self, source: str) -> None:
+        (self.path / "conftest.py").write_text(source)
+
+    def write(self, name: str, text: str) -> None:
+        (self.path / name).write_text(text)
+
+    def pytest(self, *arguments: str | Path) -> pytest.RunResult:
+        strict = ("-W", "error", "--strict-markers", "-p", "conformance.plugin")
+        return self._pytester.runpytest_subprocess(*strict, *arguments, timeout=120)
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PYTHONPATH", str(Path(conformance.__file__).parents[1]))
+    monkeypatch.setenv("COLUMNS", "120")
+    for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+    return Project(pytester)
+
+
+def report(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "report.json").read_text("utf-8"))
+    return found
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    return {result["rule"]: result["verdict"] for result in report(folder)["results"]}  # type: ignore[attr-defined]
+
+
+# -- only the checks ---------------------------------------------------------------------------------------------------
+
+
+def test_with_a_server_only_the_checks_run_and_each_verdict_has_its_letter(project: Project, server: str) -> None:
+    project.write("test_own.py", "raise RuntimeError('imported')\n")
+    result = project.pytest("--server-url", server, "--report", "out")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(
+        [
+            f"conformance: 7 rules, server {server}",
+            "*test_rules.py .FbWn?E *",
+            "*= HTTP conformance =*",
+            "--- failed 1 of 1 *",
+            "canned.fail (MUST)*",
+            "  received  HTTP/1.1 200 OK\\n",
+            " *  ^^",
+            "*1 more rule could not be judged because of this (canned.blocked)",
+            "--- warnings*",
+            "--- ERRORS OF THE SUITE*",
+            "*a fault of the check against 127.0.0.1",
+            "7 rules: 1 passed, 1 failed, *",
+            "FAILED *::canned.fail - The line ends in LF.",
+            COUNTS,
+        ]
+    )
+    shown = result.stdout.str()
+    assert shown.count("try it") == 1
+    assert shown.count("RuntimeError: a fault") == 2, "once explained, once in the short summary"
+    assert "= FAILURES =" not in shown
+    assert "= ERRORS =" not in shown
+    assert result.stderr.str() == ""
+    assert verdicts(project.path / "out")["canned.advice"] == "warning"
+
+
+def test_words_instead_of_letters(project: Project, server: str) -> None:
+    result = project.pytest("--server-url", server, "-v", "-p", "no:cacheprovider")
+    words = {
+        "pass": "PASSED",
+        "fail": "FAILED",
+        "blocked": "BLOCKED",
+        "advice": "WARNING",
+        "absent": "NOT APPLICABLE",
+        "unclear": "INCONCLUSIVE",
+        "error": "ERROR",
+    }
+    result.stdout.fnmatch_lines([f"*::canned.{name} {word} *" for name, word in words.items()])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--rule", "canned.pass"], 0),
+        (["--rule", "canned.pass", "--rule", "canned.fail"], 1),
+        (["--rule", "canned.advice", "-q"], 0),
+        (["--rule", "canned.advice", "--level", "should"], 1),
+        (["--rule", "canned.p*", "--step", "2", "--spec", "9110", "--patience", "3"], 0),
+        (["-k", "pass or absent", "-qq"], 0),
+        (["-k", "fail or pass", "--no-summary"], 1),
+    ],
+)
+def test_exit_codes(project: Project, server: str, arguments: list[str], code: int) -> None:
+    assert project.pytest("--server-url", server, *arguments).ret == code
+
+
+def test_the_first_failure_ends_the_run(project: Project, server: str) -> None:
+    result = project.pytest("--server-url", server, "-x", "--report", "out")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["7 rules: 1 passed, 1 failed, 5 not run", "*stopping after 1 failures*"])
+    assert verdicts(project.path / "out")["canned.blocked"] == "not-run"
+
+
+def test_one_rule_by_its_node_id_and_other_items_are_deselected(project: Project, server: str) -> None:
+    project.write("test_own.py", OWN_TEST)
+    node = Path(conformance.__file__).parent / "checks" / "test_rules.py"
+    result = project.pytest("--server-url", server, f"{node}::canned.pass", "test_own.py")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1, deselected=1)
+
+
+def test_collecting_needs_no_server_and_writes_nothing(project: Project) -> None:
+    result = project.pytest("--server-url", "http://127.0.0.1:1", "--co", "-q", "--report", "out")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*::canned.pass", "*::canned.error", "7 tests collected*"])
+    assert not (project.path / "out").exists()
+
+
+def test_nobody_there(project: Project) -> None:
+    result = project.pytest("--server-command", "false {port}", "--report", "out")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["conformance: the server could not be started: *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert set(verdicts(project.path / "out").values()) == {"not-run"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--server-url", "http://127.0.0.1:1", "--rule", "nosuch.*"], "*no rule matches nosuch.*"),
+        (["--server-url", "http://127.0.0.1:1", "-k", "nosuch"], "conformance: no rule is selected"),
+        (["--server-url", "ftp://localhost"], "conformance: server url: *"),
+        (["--server-url", "http://127.0.0.1:1", "--step", "one"], "conformance: step: *"),
+        (["--pyargs", "conformance.checks"], "conformance: no server to judge*"),
+    ],
+)
+def test_mistakes_are_told_in_one_line_and_are_never_green(project: Project, arguments: list[str], told: str) -> None:
+    result = project.pytest(*arguments)
+    assert result.ret == 2
+    assert any(
+        True
+        for line in [*result.outlines, *result.errlines]
+        if Path(line).match(told) or line.startswith(told.rstrip("*").lstrip("*"))
+    )
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_an_installed_suite_is_found_by_its_name(project: Project, server: str) -> None:
+    project.write("pytest.ini", "[pytest]\npython_files = check_*.py\n")
+    result = project.pytest("--pyargs", "conformance.checks", "--server-url", server, "--rule", "canned.pass")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+
+
+def test_findings_reach_a_junit_file(project: Project, server: str) -> None:
+    project.pytest("--server-url", server, "--junitxml", "out.xml")
+    cases = {case.get("name"): case for case in ElementTree.parse(project.path / "out.xml").iter("testcase")}
+    failure = cases["canned.fail"].find("failure")
+    assert failure is not None
+    assert "try it" in (failure.text or "")
+    skipped = cases["canned.absent"].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "not-applicable: the server has none"
+
+
+def test_the_order_of_judging_survives_a_shuffle(project: Project, server: str) -> None:
+    project.conftest(CANNED + "def pytest_collection_modifyitems(items):\n    items.reverse()\n")
+    result = project.pytest("--server-url", server, "-v")
+    result.stdout.fnmatch_lines(["*::canned.pass *", "*::canned.fail *", "*::canned.error *"])
+
+
+def test_an_interrupt_reports_what_there_is(project: Project, server: str) -> None:
+    project.conftest(
+        CANNED
+        + "def pytest_runtest_setup(item):\n    if item.name == 'canned.blocked':\n        raise KeyboardInterrupt\n"
+    )
+    result = project.pytest("--server-url", server, "--report", "out")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["7 rules: 1 passed, 1 failed, 5 not run", "*KeyboardInterrupt*"])
+    assert verdicts(project.path / "out")["canned.fail"] == "fail"
+
+
+def test_a_fault_beside_the_judging_is_no_verdict(project: Project, server: str) -> None:
+    project.conftest(CANNED + "def pytest_runtest_setup(item):\n    raise ValueError('a plugin broke')\n")
+    result = project.pytest("--server-url", server, "--rule", "canned.pass")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*= ERRORS =*", "*ValueError: a plugin broke"])
+
+
+# -- configuration -----------------------------------------------------------------------------------------------------
+
+
+def test_every_option_has_an_ini_twin_and_the_command_line_wins(project: Project, server: str) -> None:
+    project.write(
+        "pytest.ini",
+        f"[pytest]\nserver_url = {server}\nstep = 7\nlevel = should\nspec = 9110\npatience = 3\n"
+        "rule =\n    canned.pass\n    canned.advice\nreport = out\n",
+    )
+    (project.path / "below").mkdir()
+    result = project.pytest("--rootdir", project.path, "-c", project.path / "pytest.ini", "--level", "must")
+    assert result.ret == 0
+    found = report(project.path / "out")
+    assert found["options"] == {
+        "step": 7,
+        "level": "must",
+        "spec": "9110",
+        "rules": ["canned.pass", "canned.advice"],
+        "web_root": None,
+        "patience": 3.0,
+    }
+
+
+def test_a_strict_project_may_load_the_plugin_twice(project: Project, server: str) -> None:
+    installed = project.path / "some_suite-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: some-suite\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[pytest11]\nconformance.plugin = conformance.plugin\n")
+    project.conftest(CANNED + "pytest_plugins = ['conformance.plugin']\n")
+    assert project.pytest("--server-url", server, "--rule", "canned.pass").ret == 0
+
+
+# -- beside a project's own tests --------------------------------------------------------------------------------------
+
+
+def embedding(server: str) -> str:
+    """A conftest that names a server of its own."""
+    return CANNED + f"def pytest_conformance_target():\n    return {{'server_url': '{server}'}}\n"
+
+
+def test_without_a_server_the_own_tests_run_undisturbed(project: Project) -> None:
+    project.write("test_own.py", OWN_TEST)
+    result = project.pytest()
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+    assert "conformance" not in result.stdout.str().replace("conftest", "")
+
+
+def test_nothing_is_imported_before_it_is_needed(project: Project) -> None:
+    project.conftest("")
+    project.write(
+        "test_own.py",
+        "import sys\ndef test_own():\n"
+        "    assert not {'conformance.session', 'conformance.checks', 'hypothesis'} & set(sys.modules)\n",
+    )
+    assert project.pytest("-p", "no:hypothesispytest").ret == 0
+
+
+def test_a_project_may_name_its_own_server(project: Project, server: str) -> None:
+    project.conftest(embedding(server))
+    project.write("test_own.py", OWN_TEST)
+    result = project.pytest("test_own.py", "--pyargs", "conformance.checks", "--rule", "canned.[pa]*")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["test_own.py . *", "*test_rules.py .Wn *", "*2 passed, 1 warned, 1 not applicable*"])
+
+
+def test_the_exit_code_is_pytests_own_beside_other_tests(project: Project, server: str) -> None:
+    project.conftest(embedding(server))
+    project.write("test_own.py", OWN_TEST)
+    assert project.pytest("test_own.py", "--pyargs", "conformance.checks").ret == 1
+    assert project.pytest("--pyargs", "conformance.checks").ret == 4
+
+
+def test_the_users_server_goes_before_the_projects(project: Project, server: str) -> None:
+    project.conftest(embedding("http://127.0.0.1:1"))
+    project.write("test_own.py", OWN_TEST)
+    result = project.pytest("--server-url", server, "--rule", "canned.pass")
+    result.assert_outcomes(passed=1)
+
+
+def test_checks_that_are_met_without_a_server_say_why_they_do_not_run(project: Project) -> None:
+    node = Path(conformance.__file__).parent / "checks"
+    result = project.pytest(node, "-rs", "-p", "no:cacheprovider")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["SKIPPED*no server to judge*"])
+
+
+def test_the_python_of_these_runs_is_ours(project: Project) -> None:
+    project.write("test_own.py", f"import sys\ndef test_own():\n    assert sys.executable == {sys.executable!r}\n")
+    assert project.pytest().ret == 0
