@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-pytest_plugins = ["conformance.plugin"]
+# An installed suite has loaded its plugin already. Naming it once more would do nothing here, but pytest refuses to
+# collect from a folder whose conftest names plugins when it was started in another one.
+if "conformance.plugin" not in sys.modules:
+    pytest_plugins = ["conformance.plugin"]
 
 
 @pytest.hookimpl(optionalhook=True)

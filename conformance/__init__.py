@@ -29,33 +29,43 @@ def run(
     level: str = "must",
     spec: str = "both",
     rules: Sequence[str] = (),
+    report: str | Path | None = None,
     evidence: str | Path | None = None,
     patience: float = 5.0,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
     """Judge the server at ``server_url``, or the one that ``server_command`` starts, and return the report.
 
-    ``patience`` is in seconds. ``on_result`` is called after each rule. Raises
-    :class:`conformance.errors.UsageError` and :class:`conformance.errors.UnreachableError`.
+    The parameters are the options of the command line; ``patience`` is in seconds, ``report`` a folder, ``evidence`` a
+    file. ``on_result`` is called after each rule. Raises :class:`conformance.errors.UsageError` and
+    :class:`conformance.errors.UnreachableError`.
     """
-    from conformance.options import Options
+    from conformance.options import Options, server_address
+    from conformance.report.live import LiveReport
+    from conformance.report.record import exit_code
     from conformance.rule import Level, Spec
     from conformance.session import Session
 
     options = Options(
-        server_url=server_url,
+        server_url=server_address(server_url) if server_url is not None else None,
         server_command=server_command,
         web_root=Path(web_root) if web_root is not None else None,
         step=step,
         level=Level(level.upper()),
         spec=Spec(spec),
         rules=tuple(rules),
+        report=Path(report) if report is not None else None,
         evidence=Path(evidence) if evidence is not None else None,
         patience=patience,
     )
-    with Session(options) as session:
+    session = Session(options)
+    live = LiveReport(options, session.report)
+    with session:
         for check in session.checks:
             result = session.judge(check)
+            live.update()
             if on_result is not None:
                 on_result(result)
-        return session.report()
+        final = session.report()
+    live.finish(exit_code(final), final)
+    return final

@@ -25,7 +25,7 @@ def open_target(options: Options, stack: ExitStack) -> tuple[str, Site, Target]:
     if options.server_command is not None:
         process, root = _launch(options, options.server_command, root, stack)
     if options.server_url is not None:
-        host, port = address(options.server_url)
+        host, port = _address(options.server_url)
         url = options.server_url
     elif process is not None:
         host, port = process.host, process.port
@@ -40,7 +40,7 @@ def _launch(options: Options, command: str, root: Path, stack: ExitStack) -> tup
     """The running server, and the folder that it serves: a completed copy of ``root`` if the command asks for one."""
     if "{root}" in command:
         root = prepare(root, Path(stack.enter_context(TemporaryDirectory(prefix="conformance-"))))
-    port = address(options.server_url)[1] if options.server_url is not None else None
+    port = _address(options.server_url)[1] if options.server_url is not None else None
     if port is None and "{port}" not in command:
         raise UsageError(f"the command {command!r} has no {{port}}: write one, or give the URL where it listens")
     try:
@@ -52,13 +52,6 @@ def _launch(options: Options, command: str, root: Path, stack: ExitStack) -> tup
     return process, root
 
 
-def address(url: str) -> tuple[str, int]:
-    """Host and port of a server's URL; raises UsageError with a remedy."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!r} is no server URL ({error}): write it like http://localhost:50000") from error
-    if parts.scheme != "http" or not host:
-        raise UsageError(f"{url!r} is no server URL: write it like http://localhost:50000 (plain http)")
-    return host, port if port is not None else 80
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 80

@@ -25,6 +25,7 @@ from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.ladder import ladder
 from conformance.options import Options
+from conformance.predicates import broken
 from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests
 from conformance.probe import Probe
 from conformance.report.record import Report
@@ -157,7 +158,7 @@ class Session:
             obstacle = self._obstacle(check)
             return obstacle if obstacle is not None else self._judged(check)
         except NoEvidence as gone:
-            return self._without_evidence(gone)
+            return self._without_evidence(check, gone)
         except Exception:
             return Judgement(Verdict.ERROR, traceback.format_exc())
 
@@ -221,11 +222,16 @@ class Session:
                 played = True
         return played
 
-    def _without_evidence(self, gone: NoEvidence) -> Judgement:
+    def _without_evidence(self, check: Check, gone: NoEvidence) -> Judgement:
+        """The target is gone: the finding of the rule that it died of, and a block for every other one."""
         if gone.killer is None:
             return Judgement(Verdict.INCONCLUSIVE, str(gone))
         probe = gone.killer.probe
         by = SURVIVAL.get(probe.risk) or self._killers.get(probe, SILENCE)
+        if by == check.rule.id:
+            return broken(
+                gone.killer, "The server stopped answering after this request.", expected="a server that lives on"
+            )
         return Judgement(Verdict.BLOCKED, str(gone), blocked_by=by)
 
     # -- the report ------------------------------------------------------------------------------------------------

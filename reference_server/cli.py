@@ -18,6 +18,16 @@ from reference_server.http1.connection import Limits
 
 USAGE_ERROR = 2
 
+WAITS = {
+    "idle": "close a connection on which no request begins",
+    "head": "answer 408 if a request's head is not complete after so long",
+    "body": "answer 408 if so long nothing of a body arrives",
+    "write": "drop a client that so long takes nothing of its reply",
+    "linger": "after a last reply, wait so long for the client to close",
+    "program": "kill a program that runs longer",
+    "grace": "at the end, let replies under way go on for so long",
+}
+
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
@@ -42,25 +52,33 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("reference_server", description="An HTTP/1.1 server for one folder.")
     parser.add_argument("root", help="the folder to serve")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=whole_number(0, 65535), default=50000, help="0 takes a free one")
+    parser.add_argument(
+        "--port", type=whole_number(0, 65535), default=50000, help="0 takes a free one (default: %(default)s)"
+    )
     parser.add_argument("--access-log", metavar="FILE", help="one line per reply; - is standard output")
     limits, timeouts, config = Limits(), Timeouts(), Config()
     size = whole_number(1, 2**40)
-    for name in ("idle", "head", "body", "write", "linger", "program", "grace"):
+    for name, meaning in WAITS.items():
+        text = f"{meaning} (default: %(default)s)"
         default = getattr(timeouts, name)
-        parser.add_argument(f"--{name}-timeout", type=seconds, default=default, metavar="SECONDS")
-    parser.add_argument("--max-request-line", type=size, default=limits.request_line, metavar="OCTETS")
-    parser.add_argument("--max-head", type=size, default=limits.head, metavar="OCTETS")
-    parser.add_argument("--max-fields", type=size, default=limits.fields, metavar="N")
-    parser.add_argument("--max-body", type=size, default=limits.body, metavar="OCTETS")
-    parser.add_argument("--max-connections", type=size, default=config.connections, metavar="N")
-    parser.add_argument("--max-programs", type=whole_number(1, 256), default=config.programs, metavar="N")
+        parser.add_argument(f"--{name}-timeout", type=seconds, default=default, metavar="SECONDS", help=text)
+    for name, (status, default) in {
+        "request-line": (414, limits.request_line),
+        "head": (431, limits.head),
+        "fields": (431, limits.fields),
+        "body": (413, limits.body),
+    }.items():
+        text = f"more is answered {status} (default: %(default)s)"
+        parser.add_argument(f"--max-{name}", type=size, default=default, metavar="N", help=text)
+    text = "more have to wait (default: %(default)s)"
+    parser.add_argument("--max-connections", type=size, default=config.connections, metavar="N", help=text)
+    programs = whole_number(1, 256)
+    parser.add_argument("--max-programs", type=programs, default=config.programs, metavar="N", help=text)
     return parser
 
 
 def config_from(options: argparse.Namespace) -> Config:
-    names = ("idle", "head", "body", "write", "linger", "program", "grace")
-    timeouts = Timeouts(**{name: getattr(options, f"{name}_timeout") for name in names})
+    timeouts = Timeouts(**{name: getattr(options, f"{name}_timeout") for name in WAITS})
     limits = Limits(options.max_request_line, options.max_head, options.max_fields, options.max_body)
     return Config(limits, timeouts, options.max_connections, options.max_programs)
 

@@ -14,11 +14,11 @@ from conformance.reading import Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET /page.txt HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
-GOOD = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nПривет"
+GOOD = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\ncaf\xc3\xa9"
 # Labels in wide use that the registry does not have (state of 2026); what is in neither list is not judged.
 UNREGISTERED_WORDS = (
-    "utf8 utf_8 utf-8-sig utf8mb4 utf16 utf32 unicode ascii ansi latin-1 latin_1 iso8859-1 iso88591 iso- "
-    "latin-1 8859-1 cp1250 cp1251 cp1252 win1251 win-1251 win1252 windows1251 windows1252 win koi8r koi8u "
+    "utf8 utf_8 utf-8-sig utf8mb4 utf16 utf32 unicode ascii ansi latin-1 latin_1 iso8859-1 iso88591 "
+    "iso-latin-1 8859-1 cp1250 cp1251 cp1252 win1251 win-1251 win1252 windows1251 windows1252 win koi8r koi8u "
     "sjis eucjp big-5 none binary auto default"
 )
 UNREGISTERED = frozenset(UNREGISTERED_WORDS.split())
@@ -72,8 +72,8 @@ def registered(evidence: Evidence) -> Judgement:
     "charset.label-true",
     statement="The charset that is named is the one that the body is written in.",
     why="With the wrong name every letter beyond ASCII is shown as something else, or as nothing.",
-    hint="Encode the pages that you make with the charset that you name; name none for files whose charset you do not know.",
-    example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nПривет"),
+    hint="Encode the pages that you make with the charset that you name; name none for files of others.",
+    example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\ncaf\xc3\xa9"),
     needs=("static-files",),
 )
 def label_true(evidence: Evidence) -> Judgement:
@@ -92,7 +92,7 @@ def label_true(evidence: Evidence) -> Judgement:
 
 
 def _beyond_ascii(evidence: Evidence) -> list[Answer]:
-    """The whole bodies of the survey, and of a text and a listing with letters beyond ASCII; no files in unknown charsets."""
+    """Whole bodies: of the survey, and of a text and a listing with letters beyond ASCII. None in unknown charsets."""
     text = evidence.site.page("text", lambda p: p.plain and not p.content.isascii() and _decodes(p.content, "utf-8"))
     folder = next((f for f in evidence.site.folders if _names_beyond_ascii(evidence, f)), None)
     targets = [*([text.target] if text else []), *([f"/{folder}/"] if folder else [])]

@@ -1,4 +1,4 @@
-"""The Date field and the clock behind it (RFC 9110 §6.6.1, RFC 2616 §14.18, §3.3.1): that it is sent and that it is now.
+"""The Date field and the clock behind it (RFC 9110 §6.6.1, RFC 2616 §14.18, §3.3.1): sent, and right.
 
 Two samples are taken, the second more than a second later, because a constant may be right once. A clock can only be
 compared with ours where both are one: for a server elsewhere five minutes are allowed, and no zone is guessed.
@@ -68,8 +68,10 @@ def read_clock(evidence: Evidence) -> Reading | Judgement:
     first, second = _sample(evidence.get("/")), _sample(_later(evidence, LATER))
     if isinstance(first, Sample) and isinstance(second, Sample) and second.sent <= first.sent:
         second = _sample(_later(evidence, MUCH_LATER))
-    if isinstance(first, Judgement) or isinstance(second, Judgement):
-        return first if isinstance(first, Judgement) else second
+    if isinstance(first, Judgement):
+        return first
+    if isinstance(second, Judgement):
+        return second
     return Reading(_state(first, second, local=is_local(evidence)), second)
 
 

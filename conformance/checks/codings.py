@@ -17,14 +17,12 @@ from conformance.verdict import Finding, Judgement
 REQUEST = "GET /page.txt HTTP/1.1\r\nHost: localhost:50000\r\nAccept-Encoding: gzip\r\n\r\n"
 GOOD = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b…"
 REGISTRY_STATE = "November 2026"
-REGISTERED_WORDS = (
-    "aes128gcm br compress dcb dcz deflate exi gzip identity pack200-gzip x-compress x-gzip zstd"
-)
+REGISTERED_WORDS = "aes128gcm br compress dcb dcz deflate exi gzip identity pack200-gzip x-compress x-gzip zstd"
 REGISTERED = frozenset(REGISTERED_WORDS.split())
 # Words that people put there and that are no codings whatever the registry says: charsets, transfer and mail terms.
 NEVER_WORDS = (
-    "utf-8 utf8 utf-16 ascii us-ascii iso-8859-1 latin1 latin-1 windows-1251 windows-1252 cp1251 koi8-r "
-    "none null binary 7bit 8bit base64 quoted-printable plain text chunked"
+    "utf-8 utf8 utf-16 ascii us-ascii iso-8859-1 latin1 latin-1 windows-1251 windows-1252 cp1251 koi8-r none "
+    "null binary 7bit 8bit base64 quoted-printable plain text chunked"
 )
 NEVER = frozenset(NEVER_WORDS.split())
 

@@ -158,6 +158,7 @@ def _any_framed(evidence: Evidence) -> bool:
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",
     ),
+    requires=("message.empty-line-ends-header-section",),
 )
 def exact(evidence: Evidence) -> Judgement:
     wrong = _judged(evidence, Blame.LENGTH)
@@ -210,6 +211,7 @@ def counts_octets(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n…",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\nHTTP/1.1 200 OK\r\n…",
     ),
+    requires=("message.empty-line-ends-header-section",),
 )
 def no_octets_outside(evidence: Evidence) -> Judgement:
     wrong = _judged(evidence, Blame.OUTSIDE)
@@ -235,6 +237,7 @@ def no_octets_outside(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nContent-Length: 400091\r\n\r\n(400091 octets)",
         "HTTP/1.1 200 OK\r\nContent-Length: 400091\r\n\r\n(65536 octets, and the connection closes)",
     ),
+    requires=("message.empty-line-ends-header-section",),
 )
 def no_close_mid_response(evidence: Evidence) -> Judgement:
     for exchange in [evidence.get(target) for target in _targets(evidence)]:

@@ -32,6 +32,12 @@ def request_of(evidence: Evidence, line: str | bytes, lines: Iterable[str | byte
     return b"\r\n".join(head) + b"\r\n\r\n"
 
 
+def speaks_only_10(evidence: Evidence) -> bool:
+    """Whether the server calls itself HTTP/1.0 even to a client of HTTP/1.1 (RFC 9110 §6.2): it owes what 1.0 owes."""
+    response = evidence.get(static_target(evidence)).response
+    return response is not None and response.version == "HTTP/1.0"
+
+
 def turned_down(
     exchange: Exchange, control: Exchange, message: str, *, also: Collection[int] = (301, 501, 505)
 ) -> Judgement:

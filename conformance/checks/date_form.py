@@ -31,11 +31,19 @@ def date_faults(text: str) -> frozenset[DateFault]:
     """What is wrong with a date; nothing if it may be sent."""
     if IMF_FIXDATE.fullmatch(text):
         return _meaning(text)
-    loose = LOOSE_DATE.fullmatch(text)
+    loose = LOOSE_DATE.fullmatch(_readable(text))
     if loose is None or "-" in loose["gap2"] + loose["gap3"]:  # with hyphens it is another of the three forms
         return frozenset({DateFault.FORM})
     found = set(_parts(loose))
     return frozenset(found or {DateFault.FORM})
+
+
+def _readable(text: str) -> str:
+    """Names of another language as letters, not as the octets of their UTF-8 form."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _parts(loose: re.Match[str]) -> list[DateFault]:

@@ -50,7 +50,7 @@ def imf_fixdate(evidence: Evidence) -> Judgement:
     "date.gmt-literal",
     statement="A date ends in the three letters GMT.",
     why="The zone is part of the fixed form; with another word there the date is unreadable.",
-    hint='Write the letters GMT yourself: %Z gives the name of the local zone, and formatdate() without usegmt "-0000".',
+    hint='Write the letters GMT yourself: %Z gives the name of the local zone, and formatdate() "-0000".',
     example=(REQUEST, GOOD, _bad("Sun, 06 Nov 1994 08:49:37 UTC")),
 )
 def gmt_literal(evidence: Evidence) -> Judgement:

@@ -33,9 +33,9 @@ LISTS = (
     "vary",
 )
 END_TO_END_WORDS = (
-    "accept-ranges age allow cache-control content-disposition content-encoding content-language content- "
-    "length content-location content-range content-type date etag expires last-modified location retry- "
-    "after server set-cookie vary"
+    "accept-ranges age allow cache-control content-disposition content-encoding content-language content-length "
+    "content-location content-range content-type date etag expires last-modified location retry-after server "
+    "set-cookie vary"
 )
 END_TO_END = frozenset(END_TO_END_WORDS.split())
 

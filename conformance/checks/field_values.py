@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from urllib.parse import unquote
 
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
@@ -31,7 +32,8 @@ def asked(exchange: Exchange) -> str:
 
 def page_of(evidence: Evidence, exchange: Exchange) -> Page | None:
     """The file of the document root that was asked for by its own name."""
-    return next((page for page in evidence.site.pages if page.target == asked(exchange)), None)
+    path = unquote(asked(exchange)).removeprefix("/")
+    return next((page for page in evidence.site.pages if page.path == path), None)
 
 
 def own_answers(evidence: Evidence, answers: Sequence[Answer] | None = None) -> list[Answer]:

@@ -22,9 +22,9 @@ NOTHING = "no answer had a head"
 
 @check(
     "framing.length-or-close",
-    statement="The end of every reply can be told: by its length, by chunks, or by the end of the connection.",
+    statement="The end of every reply can be told: by a length, chunks, or the end of the connection.",
     why="A browser that cannot tell the end spins for ever.",
-    hint="Send Content-Length with every reply, with errors and redirects too, or close the connection after sendall().",
+    hint="Send Content-Length with every reply, with errors and redirects too, or close the connection after it.",
     example=(
         REQUEST,
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -58,9 +58,9 @@ def length_or_close(evidence: Evidence) -> Judgement:
 
 @check(
     "framing.content-length-grammar",
-    statement="Content-Length is one number in decimal digits, sent once.",
-    why="The client cuts the body where this number says; what it cannot read, or reads twice, is no reply.",
-    hint="Write str(len(body)) with body as octets, nothing after it, and check that the field is not sent twice.",
+    statement="Content-Length is a number in decimal digits and nothing else.",
+    why="The client cuts the body where this number says; what it cannot read is no reply.",
+    hint="Write str(len(body)) with body as octets, and nothing after it.",
     example=(
         REQUEST,
         "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n…",
@@ -68,16 +68,15 @@ def length_or_close(evidence: Evidence) -> Judgement:
     ),
 )
 def content_length_grammar(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, response: Response, field: Field) -> Finding | None:
-        lines = _lengths(response)
-        if len(lines) == 1 and re.fullmatch("[0-9]+", field.value):
+    def test(exchange: Exchange, _: Response, field: Field) -> Finding | None:
+        if re.fullmatch("[0-9]+", field.value):
             return None
         return found(
             exchange,
-            "Content-Length is not one number." if len(lines) == 1 else "Content-Length is sent more than once.",
-            expected="one field with decimal digits",
-            observed=", ".join(repr(line.value) for line in lines),
-            span=lines[-1].span,
+            "Content-Length is not a number.",
+            expected="decimal digits",
+            observed=repr(field.value),
+            span=field.span,
         )
 
     return each_field(evidence.answers, {"content-length"}, test)

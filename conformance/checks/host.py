@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import static_target
+from conformance.checks.controls import speaks_only_10, static_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (
     OVERLOADED,
+    absent,
     answered,
     broken,
     describe,
@@ -39,13 +40,15 @@ def missing_400(evidence: Evidence) -> Judgement:
         return unclear(f"the server was overloaded: {describe(exchange)}")
     if exchange.status == 400:
         return passed()
+    if speaks_only_10(evidence):
+        return absent("the server speaks HTTP/1.0, where Host is no duty")
     return broken(exchange, "A request of HTTP/1.1 without Host is not refused with 400.", expected="status 400")
 
 
 @check(
     "host.valid-value-accepted",
     statement="Every well-formed Host is understood: a name or an address, with a port or without.",
-    why="Clients write the port if it is not 80, and addresses of IPv6 in brackets; a parser that fails on them is deaf.",
+    why="Clients write the port if it is not 80, and addresses of IPv6 in brackets; one that trips over them is deaf.",
     hint='Do not split the value at ":"; a server with a single site may ignore the value.',
     example=(
         "GET / HTTP/1.1\r\nHost: [::1]:50000\r\n\r\n",
@@ -64,9 +67,7 @@ def valid_value_accepted(evidence: Evidence) -> Judgement:
     if not served(control):
         alone = tried[name]
         if served(alone) and control.status is not None and control.status == 400:
-            return broken(
-                control, "A Host with a port is refused.", expected=f"status {alone.status}, as without"
-            )
+            return broken(control, "A Host with a port is refused.", expected=f"status {alone.status}, as without")
         return unclear(f"the control request was not served: {describe(control)}")
     return first_of(_some_answer(value, exchange) for value, exchange in tried.items())
 

@@ -67,7 +67,9 @@ def pages(evidence: Evidence) -> Iterator[Page]:
         if quote(folder) != folder:
             continue
         base, exchange = listing(evidence, folder)
-        if served(exchange):
+        body = exchange.response.body if exchange.response else b""
+        written = any(page.content == body for page in evidence.site.pages)  # an index that somebody else has written
+        if served(exchange) and not written:
             yield _read(base, exchange, tuple(evidence.site.entries(folder)))
 
 

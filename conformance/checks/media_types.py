@@ -16,9 +16,7 @@ from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET /page.html HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 GOOD = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-REGISTERED_TOP_WORDS = (
-    "application audio example font haptics image message model multipart text video"
-)
+REGISTERED_TOP_WORDS = "application audio example font haptics image message model multipart text video"
 REGISTERED_TOP = frozenset(REGISTERED_TOP_WORDS.split())
 # Names in wide use that the registry does not have (state of 2026); what is in neither list is not judged.
 UNREGISTERED_WORDS = (
@@ -28,8 +26,7 @@ UNREGISTERED_WORDS = (
     "application/htm application/text application/txt application/css application/js application/image "
     "application/jpeg application/jpg application/png application/unknown application/binary "
     "application/download application/force-download application/file application/python application/py "
-    "application/tar application/rss+xml audio/mp3 audio/wav audio/wave audio/midi video/webm video/avi "
-    "font/eot font/svg"
+    "application/tar application/rss+xml audio/mp3 audio/wav audio/wave audio/midi video/avi font/eot font/svg"
 )
 UNREGISTERED = frozenset(UNREGISTERED_WORDS.split())
 

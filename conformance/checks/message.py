@@ -8,6 +8,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import answered, broken, each, found, passed, unclear
 from conformance.reading import DefectKind, Response
+from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
@@ -24,6 +25,11 @@ NOTHING = "no answer had a head"
 )
 def response_given(evidence: Evidence) -> Judgement:
     tried = evidence.baseline
+    fatal = [x for x in evidence.exchanges.values() if x.killed and x.probe.risk <= Risk.UNUSUAL]
+    if fatal:
+        return broken(
+            fatal[0], "The server stopped answering after a valid request.", expected="an answer to it and to the next"
+        )
     if any(answered(exchange) and exchange.ending is not Ending.FLOOD for exchange in tried):
         return passed()
     return broken(

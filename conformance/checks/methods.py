@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import CLOSED_UNANSWERED, closed_unanswered, request_of, static_target, turned_down
+from conformance.checks.controls import (
+    CLOSED_UNANSWERED,
+    closed_unanswered,
+    request_of,
+    static_target,
+    turned_down,
+)
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import (
@@ -26,11 +32,11 @@ ROOT = "method.standard-semantics-kept"
 HOST = "Host: localhost:50000\r\n\r\n"
 OK = "HTTP/1.1 200 OK\r\n…"
 NOT_IMPLEMENTED = "HTTP/1.1 501 Not Implemented\r\n…"
-SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 FRESH = ([("Cache-Control", "no-cache")], [("Cache-Control", "no-cache"), ("Pragma", "no-cache")])
 
 
-def _throwaway(evidence: Evidence) -> Page | None:
+def throwaway(evidence: Evidence) -> Page | None:
+    """The file that may be written to; no other is."""
     return evidence.site.page(None, lambda p: p.name == "throwaway.txt")
 
 
@@ -48,7 +54,7 @@ def _throwaway(evidence: Evidence) -> Page | None:
     risk=Risk.UNUSUAL,
 )
 def standard_semantics(evidence: Evidence) -> Judgement:
-    page, put = _throwaway(evidence), throwaway_put(evidence)
+    page, put = throwaway(evidence), throwaway_put(evidence)
     if page is None or put is None:
         return absent("the document root has no throwaway.txt, and nothing else may be written to")
     gap = reads_requests(evidence)
@@ -59,7 +65,7 @@ def standard_semantics(evidence: Evidence) -> Judgement:
     later = [evidence.get(page.target, fields) for fields in FRESH]
     kept = [exchange.response is not None and exchange.response.body == page.content for exchange in later]
     if not any(kept):
-        _store(evidence, page)
+        restore(evidence, page)
     if put.status == 202 or not all(kept):
         return passed("the server stores what is put")
     return broken(
@@ -78,7 +84,7 @@ def _not_read(exchange: Exchange) -> Judgement:
     )
 
 
-def _store(evidence: Evidence, page: Page) -> None:
+def restore(evidence: Evidence, page: Page) -> None:
     """Put the old content back where the server really stores."""
     fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(page.content)))]
     evidence.get(page.target, fields, method="PUT", body=page.content)
@@ -112,9 +118,7 @@ def unknown_501(evidence: Evidence) -> Judgement:
 )
 def case_sensitive(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
-    return turned_down(
-        evidence.get(target, method="get"), evidence.get(target), "'get' is taken for GET.", also=(501,)
-    )
+    return turned_down(evidence.get(target, method="get"), evidence.get(target), "'get' is taken for GET.", also=(501,))
 
 
 @check(
@@ -138,9 +142,7 @@ def _handled(exchange: Exchange, method: str) -> Judgement:
         return unclear(f"the server was overloaded: {describe(exchange)}")
     if exchange.status is not None and (exchange.status < 500 or exchange.status == 501):
         return passed("" if exchange.status == 501 else describe(exchange))
-    return broken(
-        exchange, f"The method {method!r} is not answered in good order.", expected="501, or another refusal"
-    )
+    return broken(exchange, f"The method {method!r} is not answered in good order.", expected="501, or another refusal")
 
 
 @check(
@@ -190,111 +192,6 @@ def not_allowed_405(evidence: Evidence) -> Judgement:
 
 
 @check(
-    "error.405-has-allow",
-    statement="A reply 405 has an Allow field with the methods that the page has.",
-    why="The client learns what it may do instead.",
-    hint='Add a line such as "Allow: GET" to every 405.',
-    example=(
-        "POST /throwaway.txt HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 3\r\n\r\na=1",
-        "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n…",
-        "HTTP/1.1 405 Method Not Allowed\r\n…",
-    ),
-    risk=Risk.UNUSUAL,
-)
-def allow_in_405(evidence: Evidence) -> Judgement:
-    refusals = [exchange for _, _, exchange in _refused_methods(evidence)]
-    for exchange in refusals:
-        if exchange.response is not None and exchange.response.field("allow") is None:
-            return broken(
-                exchange,
-                "A 405 does not say which methods are allowed.",
-                expected="an Allow field",
-                observed="status 405 without Allow",
-            )
-    return passed() if refusals else absent("no method was refused with 405")
-
-
-def _refused_methods(evidence: Evidence) -> list[tuple[str, str, Exchange]]:
-    """Method, target and exchange of every 405 that an invented method or one that writes draws from a file."""
-    tried = [("BREW", "/", evidence.get("/", method="BREW")), *_writing(evidence)]
-    return [(method, target, exchange) for method, target, exchange in tried if exchange.status == 405]
-
-
-def _writing(evidence: Evidence) -> list[tuple[str, str, Exchange]]:
-    """Methods that write, tried on the file made for it until one is refused with 405; the file is then restored."""
-    page, put = _throwaway(evidence), throwaway_put(evidence)
-    if page is None or put is None:
-        return []
-    tried: list[tuple[str, str, Exchange]] = []
-    for method in ("POST", "PATCH", "PUT", "DELETE"):
-        tried.append((method, page.target, put if method == "PUT" else _write(evidence, page, method)))
-        if tried[-1][2].status == 405:
-            break
-    if any(served(exchange) for method, _, exchange in tried if method != "POST"):
-        _store(evidence, page)
-    return tried
-
-
-def _write(evidence: Evidence, page: Page, method: str) -> Exchange:
-    if method == "DELETE":
-        return evidence.get(page.target, method=method)
-    fields = [("Content-Type", "text/plain"), ("Content-Length", "3")]
-    return evidence.get(page.target, fields, method=method, body=b"a=1")
-
-
-@check(
-    "method.allow-lists-supported",
-    statement="Allow lists methods that the page really has.",
-    why="A client that follows the list should not be refused again.",
-    hint="Make the list from the same table by which you choose what to do with a method.",
-    example=(
-        "POST /throwaway.txt HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 3\r\n\r\na=1",
-        "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n…",
-        "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n…",
-    ),
-    risk=Risk.UNUSUAL,
-)
-def allow_is_true(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
-    options = ("OPTIONS", target, evidence.get(target, method="OPTIONS"))
-    said = [
-        (method, where, exchange, _allowed(exchange))
-        for method, where, exchange in (*_refused_methods(evidence), options)
-        if exchange.response is not None and exchange.response.field("allow") is not None
-    ]
-    trials = [_true_list(evidence, *each) for each in said]
-    return first_of(trials) if trials else absent("no reply had an Allow field")
-
-
-def _allowed(exchange: Exchange) -> tuple[str, ...]:
-    lines = exchange.response.all("allow") if exchange.response else ()
-    return tuple(name.strip() for line in lines for name in line.value.split(",") if name.strip())
-
-
-def _true_list(
-    evidence: Evidence, method: str, target: str, exchange: Exchange, allowed: tuple[str, ...]
-) -> Judgement:
-    field = exchange.response.field("allow") if exchange.response else None
-    if exchange.status == 405 and method in allowed:
-        return broken(
-            exchange,
-            "Allow lists the very method that is refused.",
-            expected=f"a list without {method}",
-            observed=", ".join(allowed),
-            span=field.value_span if field else None,
-        )
-    for name in (name for name in SAFE if name in allowed):
-        tried = evidence.get(target, method=name)
-        if tried.status in (405, 501):
-            return broken(
-                tried,
-                f"Allow lists {name}, which is then refused.",
-                expected=f"anything but 405 and 501, since {target} was said to allow {', '.join(allowed)}",
-            )
-    return passed()
-
-
-@check(
     "options.no-action-or-retrieval",
     statement="OPTIONS tells what can be done with a page; it does not give the page.",
     why="A client that asks for options takes the body for a description of them.",
@@ -338,6 +235,9 @@ def connect_not_get(evidence: Evidence) -> Judgement:
         return unclear(describe(exchange))
     if exchange.response is not None and served(exchange) and exchange.response.body:
         return broken(
-            exchange, "CONNECT is answered with a page.", expected="a refusal, or a close", span=exchange.response.span
+            exchange,
+            "CONNECT is answered with a page.",
+            expected="a refusal, or a close",
+            span=exchange.response.span,
         )
     return passed()

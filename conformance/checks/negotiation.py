@@ -20,7 +20,7 @@ from conformance.verdict import Judgement
 REFUSED = (400, 406)
 ALL_FIELDS = (("Accept", "*/*"), ("Accept-Charset", "*"), ("Accept-Language", "*"))
 PREMISES = ("field.unknown-ignored",)
-BASE = ("negotiation.q-default-one",)
+BASE = ("negotiation.accept-empty-tolerated",)
 """A server that any Accept throws off balance has that one fault."""
 
 REQUEST = "GET /page.html HTTP/1.1\r\nHost: localhost:50000\r\nAccept: {}\r\n\r\n"
@@ -44,9 +44,12 @@ def _media_type(control: Exchange) -> str:
 
 
 def _accepting(evidence: Evidence, value: str, message: str, faults: Collection[int] = REFUSED) -> Judgement:
-    """Judge a GET with Accept; ``TYPE`` and ``MAJOR`` in its value stand for what the page is by its control."""
+    """Judge a GET with Accept; ``TYPE`` and ``MAJOR`` in its value stand for what the page is by its control.
+
+    The control accepts everything, so that what any Accept does to a server shows in no more than one rule.
+    """
     target = page_target(evidence)
-    control = evidence.get(target)
+    control = evidence.get(target, () if value == "*/*" else [("Accept", "*/*")])
     media_type = _media_type(control)
     if served(control) and not media_type and ("TYPE" in value or "MAJOR" in value):
         return absent("the page is sent without a media type")
@@ -80,12 +83,25 @@ def absent_field(evidence: Evidence) -> Judgement:
 
 
 @check(
+    "negotiation.accept-empty-tolerated",
+    statement="An empty Accept is no error.",
+    why="The field is a list, and a list may have no members.",
+    hint="Check that there is something to split before you index into it.",
+    example=(REQUEST.format(""), PAGE, CRASH),
+    requires=("field.empty-value-accepted",),
+    risk=Risk.UNUSUAL,
+)
+def accept_empty(evidence: Evidence) -> Judgement:
+    return unharmed(evidence.get("/", [("Accept", "")]), evidence.get("/"), "An empty Accept is an error.", (400,))
+
+
+@check(
     "negotiation.q-default-one",
     statement="A media type in Accept without a q is fully acceptable.",
     why="Most clients write no q at all; without one the weight is 1.",
     hint="Let the weight be 1 where the parameter q is missing, not 0.",
     example=(REQUEST.format("text/html"), PAGE, NOT_ACCEPTABLE),
-    requires=PREMISES,
+    requires=BASE,
     risk=Risk.UNUSUAL,
 )
 def q_default(evidence: Evidence) -> Judgement:
@@ -98,7 +114,7 @@ def q_default(evidence: Evidence) -> Judgement:
     why="curl sends */*, and browsers do so for images and scripts: they would get nothing.",
     hint="Compare type and subtype one by one, and let * equal anything.",
     example=(REQUEST.format("text/*"), PAGE, NOT_ACCEPTABLE),
-    requires=BASE,
+    requires=(*BASE, "negotiation.q-default-one"),
     risk=Risk.UNUSUAL,
 )
 def wildcards(evidence: Evidence) -> Judgement:
@@ -114,7 +130,7 @@ def wildcards(evidence: Evidence) -> Judgement:
     why="This is how a client says: this type, and nothing else.",
     hint="Look for type/subtype first, then for type/*, and for */* last; take the q of the first that you find.",
     example=(REQUEST.format("*/*;q=0, text/html"), PAGE, NOT_ACCEPTABLE),
-    requires=BASE,
+    requires=("negotiation.q-default-one", "negotiation.qvalue-grammar-read"),
     risk=Risk.UNUSUAL,
 )
 def specific_wins(evidence: Evidence) -> Judgement:
@@ -141,7 +157,7 @@ def qvalue_grammar(evidence: Evidence) -> Judgement:
     why="Names of parameters know no case; Q=0.5 is the same weight as q=0.5.",
     hint="Lower the parameter's name before you compare it with q.",
     example=(REQUEST.format("text/html;Q=0.5"), PAGE, NOT_ACCEPTABLE),
-    requires=(*BASE, "negotiation.qvalue-grammar-read"),
+    requires=("negotiation.qvalue-grammar-read",),
     risk=Risk.UNUSUAL,
 )
 def q_case(evidence: Evidence) -> Judgement:
@@ -155,24 +171,11 @@ def q_case(evidence: Evidence) -> Judgement:
     "but not the request faulty.",
     hint="Split the parameters at semicolons, take q, and do not fail at names that you do not know.",
     example=(REQUEST.format("text/html;q=0.5;ext=x"), PAGE, CRASH),
-    requires=(*BASE, "negotiation.qvalue-grammar-read"),
+    requires=("negotiation.qvalue-grammar-read",),
     risk=Risk.UNUSUAL,
 )
 def accept_extension(evidence: Evidence) -> Judgement:
     return _accepting(evidence, "TYPE;q=0.5;ext=x", "A parameter after the q in Accept is taken for an error.", (400,))
-
-
-@check(
-    "negotiation.accept-empty-tolerated",
-    statement="An empty Accept is no error.",
-    why="The field is a list, and a list may have no members.",
-    hint="Check that there is something to split before you index into it.",
-    example=(REQUEST.format(""), PAGE, CRASH),
-    requires=(*BASE, "field.empty-value-accepted"),
-    risk=Risk.UNUSUAL,
-)
-def accept_empty(evidence: Evidence) -> Judgement:
-    return unharmed(evidence.get("/", [("Accept", "")]), evidence.get("/"), "An empty Accept is an error.", (400,))
 
 
 @check(

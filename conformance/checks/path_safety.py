@@ -31,21 +31,22 @@ NOTHING_OUTSIDE = "no file that could be known by its content lies beside the do
 
 
 def shown(exchange: Exchange, marks: Iterable[bytes]) -> Span | None:
-    """Where the reply shows a mark, or the list of the system's accounts."""
+    """Where the reply shows a mark."""
     for mark in marks:
         at = exchange.received.find(mark)
         if at >= 0:
             return at, at + len(mark)
-    found = PASSWORDS.search(exchange.received)
-    return found.span() if found else None
+    return None
 
 
 def confined(evidence: Evidence, targets: Iterable[str], marks: Iterable[bytes], message: str) -> Judgement:
-    """Judge that no reply to ``targets`` shows a mark."""
+    """Judge that no reply to ``targets`` shows a mark, or the list of the system's accounts."""
     known = tuple(marks)
+    accounts = None if any(PASSWORDS.search(page.content) for page in evidence.site.pages) else PASSWORDS
     for target in targets:
         exchange = evidence.get(target, risk=Risk.UNUSUAL)
-        span = shown(exchange, known)
+        found = accounts.search(exchange.received) if accounts else None
+        span = found.span() if found else shown(exchange, known)
         if span is not None:
             return broken(
                 exchange,
@@ -150,14 +151,25 @@ def sibling_confined(evidence: Evidence) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def listing_confined(evidence: Evidence) -> Judgement:
-    inside = {*evidence.site.entries("")}
-    names = [outside.path.encode() for outside in evidence.site.outside if outside.path not in inside]
+    lawful = evidence.get("/").received
+    outside = {outside.path.partition("/")[0].encode() for outside in evidence.site.outside}
+    names = [name for name in outside if name not in lawful]
     if not names:
         return absent(NOTHING_OUTSIDE)
     targets = ["/../", "/..", "/%2e%2e/", "/%2e%2e", "/%2e%2e%2f"]
     if evidence.site.folder:
         targets.append(f"/{evidence.site.folder}" + "/.." * (evidence.site.folder.count("/") + 2) + "/")
-    return confined(evidence, targets, names, "The folder above the document root is listed.")
+    for target in targets:
+        exchange = evidence.get(target, risk=Risk.UNUSUAL)
+        if all(name in exchange.received for name in names):
+            return broken(
+                exchange,
+                "The folder above the document root is listed.",
+                expected="a refusal, a redirect or a listing of something inside",
+                observed=f"{target} shows the names of what lies beside the root",
+                span=shown(exchange, sorted(names)),
+            )
+    return passed()
 
 
 @check(
@@ -196,7 +208,6 @@ def nul_rejected(evidence: Evidence) -> Judgement:
         "HTTP/1.1 301 Moved Permanently\r\nLocation: /images\r\nX-Planted: 1\r\n…",
     ),
     risk=Risk.UNUSUAL,
-    step=4,
 )
 def no_injection(evidence: Evidence) -> Judgement:
     for target in _planting(evidence.site):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from conformance.capabilities import follow
 from conformance.check import check
-from conformance.checks.representation import carries, leads_to
+from conformance.checks.representation import carries, leads_to, ordinary_page
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (
@@ -27,12 +27,12 @@ from conformance.predicates import (
 )
 from conformance.rule import Risk
 from conformance.site import Page
-from conformance.verdict import Judgement
+from conformance.verdict import Judgement, Verdict
 
 HOST = " HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 OK = "HTTP/1.1 200 OK\r\n…"
 NOT_FOUND = "HTTP/1.1 404 Not Found\r\n…"
-SUB_DELIMS = "!$&'()*,=@:"  # without ";", to which a server may give a role of its own, and "+", which has its own rule
+SUB_DELIMS = "!$&'()*,=@"  # without ";", to which a server may give a role; "+" and ":" have rules of their own
 UNDECODABLE = ("/%ff%fe", "/%c3%28")
 
 
@@ -49,9 +49,7 @@ def odd_page(evidence: Evidence, odd: str, allowed: str = "") -> Page | None:
 def reachable(evidence: Evidence, page: Page) -> Judgement | None:
     """The positive control: if the folder's plain neighbour is not served either, the odd name proves nothing."""
     folder = page.path.rpartition("/")[0]
-    plain = evidence.site.page(
-        None, lambda p: p.plain and p.path.rpartition("/")[0] == folder and p.kind != "program" and ".." not in p.path
-    )
+    plain = evidence.site.page(None, lambda p: ordinary_page(p) and p != page and p.path.rpartition("/")[0] == folder)
     if plain is None or served(follow(evidence, plain.target)):
         return None
     return unclear(f"not even {plain.target}, which has a plain name, is served")
@@ -163,12 +161,12 @@ def path_case_kept(evidence: Evidence) -> Judgement:
 def plus_is_data(evidence: Evidence) -> Judgement:
     page = odd_page(evidence, "+")
     message = "A file with a plus sign in its name is not found."
-    raw = quote(page.path, safe="/+") if page else ""
-    judgement = named(evidence, page, message, "/" + raw)
+    raw = named(evidence, page, message, "/" + quote(page.path, safe="/+") if page else "")
     blank = odd_page(evidence, " ")
     decodes = blank is not None and served(follow(evidence, blank.target))
-    if page is None or not served(follow(evidence, "/" + raw)) or not decodes:
-        return judgement
+    if page is None or raw.verdict is not Verdict.PASS or not decodes:
+        return raw
+    # Either spelling will do: the case of hex digits has a rule of its own.
     spellings = [named(evidence, page, message, target) for target in (page.target, page.target.replace("%2B", "%2b"))]
     return next((one for one in spellings if one.finding is None), spellings[0])
 

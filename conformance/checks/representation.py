@@ -11,7 +11,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import OVERLOADED, absent, broken, describe, each, first_of, found, passed, served, unclear
 from conformance.premises import NO_SUCCESS, foundation
-from conformance.reading import Framing, Response
+from conformance.reading import Framing, Response, Span
 from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement
@@ -28,11 +28,15 @@ GUARDED = (401, 403)
 
 def carries(exchange: Exchange, content: bytes) -> bool:
     """Whether the reply holds exactly ``content``: by its framing or, where that is wrong, after its head."""
+    return exchange.response is not None and content in (exchange.response.body, content_of(exchange))
+
+
+def content_of(exchange: Exchange) -> bytes:
+    """The body, whatever length is announced for it."""
     response = exchange.response
-    if response is None:
-        return False
-    unchunked = response.framing is not Framing.CHUNKED
-    return response.body == content or (unchunked and exchange.received[response.head_end :] == content)
+    if response is None or response.framing in (Framing.CHUNKED, Framing.NONE):
+        return response.body if response else b""
+    return exchange.received[response.head_end :]
 
 
 def is_encoded(response: Response | None) -> bool:
@@ -47,8 +51,22 @@ def leads_to(evidence: Evidence, target: str, page: Page, message: str) -> Judge
         return unclear(f"GET {target} is refused by policy or overload: {describe(exchange)}")
     if served(exchange) and carries(exchange, page.content):
         return passed()
-    observed = "another content" if served(exchange) else None
-    return broken(exchange, message, expected=f"the octets of {page.path!r}, or a redirect to them", observed=observed)
+    expected = f"the {len(page.content)} octets of {page.path!r}, or a redirect to them"
+    if not served(exchange):
+        return broken(exchange, message, expected=expected)
+    observed, span = difference(exchange, page.content)
+    return broken(exchange, message, expected=expected, observed=observed, span=span)
+
+
+def difference(exchange: Exchange, content: bytes) -> tuple[str, Span | None]:
+    """In which octet the body is not as it is to be, and where that stands in the reply."""
+    body = content_of(exchange)
+    at = next((n for n, (one, other) in enumerate(zip(body, content, strict=False)) if one != other), None)
+    length = f"{len(body)} octets"
+    if at is None:
+        return f"{length}, of which the first {min(len(body), len(content))} are right", None
+    start = exchange.received.find(body)
+    return f"{length}; number {at + 1} is another", (start + at, start + at + 1)
 
 
 def ordinary_page(page: Page) -> bool:
@@ -133,7 +151,6 @@ def body_unchanged(evidence: Evidence) -> Judgement:
     ),
     needs=("static-files",),
     risk=Risk.UNUSUAL,
-    step=4,
 )
 def own_uris(evidence: Evidence) -> Judgement:
     tests = (lambda p: p.plain and len(p.target) >= LONG, lambda p: p.plain and p.path.count("/") >= DEEP)

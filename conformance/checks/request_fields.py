@@ -1,8 +1,7 @@
-"""Field lines as the server reads them (RFC 9112 §5, RFC 9110 §5, RFC 2616 §4.2): every lawful spelling means the same."""
+"""Field lines as the server reads them (RFC 9112 §5, RFC 9110 §5, RFC 2616 §4.2): spellings that mean the same."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from conformance.check import check
@@ -14,39 +13,21 @@ from conformance.checks.controls import (
     understood_like_control,
 )
 from conformance.evidence import Evidence
-from conformance.exchange import Ending, Exchange
+from conformance.exchange import Ending
 from conformance.predicates import (
     absent,
     answered,
     broken,
-    describe,
     first_of,
-    passed,
-    served,
-    stays_open,
     treated_alike,
-    unclear,
     unharmed,
 )
-from conformance.probe import AwaitEnd, Probe, Receive, Send
-from conformance.reading import Framing, Span
 from conformance.rule import Risk
-from conformance.site import MISSING
 from conformance.verdict import Judgement, Verdict
 
 OK = "HTTP/1.1 200 OK\r\n…"
 BAD = "HTTP/1.1 400 Bad Request\r\n…"
 INVENTED = [("X-Unknown", "1"), *((f"X-Invented-{n}", f"value {n}") for n in range(1, 21))]
-HEAD = re.compile(rb"HTTP/1\.[01] [1-5]\d\d[^\r\n]*\r?\n(?:[!-9;-~]+:[^\r\n]*\r?\n)*\r?\n")
-BROWSER = [
-    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
-    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("Accept-Language", "en-US,en;q=0.5"),
-    ("Accept-Encoding", "gzip, deflate"),
-    ("Cookie", 'seen=1; theme="dark mode"'),
-    ("Sec-Fetch-Mode", "navigate"),
-    ("Priority", "u=0, i"),
-]
 
 
 def _with(lines: str) -> str:
@@ -187,9 +168,7 @@ def parsed_as_octets(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     control = evidence.get(target, [("X-A", "abc")])
     message = "Octets beyond ASCII in a field value leave the request without a good answer."
-    tries = [
-        unharmed(evidence.get(target, [(name, b"\xff\xc3(")]), control, message, ()) for name in ("X-A", "X-B")
-    ]
+    tries = [unharmed(evidence.get(target, [(name, b"\xff\xc3(")]), control, message, ()) for name in ("X-A", "X-B")]
     harmless = [judgement for judgement in tries if judgement.verdict is not Verdict.FAIL]
     if not harmless:
         return tries[0]
@@ -228,113 +207,4 @@ def obs_text(evidence: Evidence) -> Judgement:
             "A field value with octets beyond ASCII harms.",
         )
         for value in (b"\xc3\xa9", b"\xff")
-    )
-
-
-@check(
-    "error.400-only-for-bad-requests",
-    statement="A well-formed request does not get status 400.",
-    why="400 tells the client to change its request, and there is nothing to change.",
-    hint="Look for what your parser took offence at: a tab, a small letter, a field that you have not seen before.",
-    example=(_with("hOsT: localhost:50000\r\nX-Foo:\tbar\r\nCookie: seen=1"), OK, BAD),
-    requires=(
-        "field.names-case-insensitive",
-        "field.whitespace-around-value-ignored",
-        "field.only-first-colon-splits",
-        "field.unknown-ignored",
-    ),
-    risk=Risk.UNUSUAL,
-)
-def not_400(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
-    control = evidence.get(target)
-    odd = [f"hOsT: {evidence.site.authority}", "X-Foo:\tbar", "Invented-Field: 1"]
-    data = "\r\n".join([f"GET {target} HTTP/1.1", *odd]).encode("latin-1") + b"\r\n\r\n"
-    tried = (evidence.raw(data, risk=Risk.UNUSUAL), evidence.get(target, BROWSER))
-    if not served(control):
-        return unclear(f"the control request was not served: {describe(control)}")
-    return first_of(_not_400(exchange, control) for exchange in tried)
-
-
-def _not_400(exchange: Exchange, control: Exchange) -> Judgement:
-    if exchange.status == 400:
-        return broken(
-            exchange,
-            "A well-formed request is called a bad one.",
-            expected=f"status {control.status}, as for the control request",
-        )
-    return passed() if answered(exchange) else unclear(f"no status came: {describe(exchange)}")
-
-
-@check(
-    "message.undefined-body-ignored",
-    statement="A body in a GET, which means nothing there, is ignored or refused in good order.",
-    why="The body belongs to the message all the same: who leaves it unread takes it for the next request.",
-    hint="Read as many octets as Content-Length says after the head, and throw them away; or answer 400 and close.",
-    example=(
-        "GET / HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 5\r\n\r\nhello",
-        OK,
-        "HTTP/1.1 500 Internal Server Error\r\n…",
-    ),
-    risk=Risk.UNUSUAL,
-)
-def undefined_body(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
-    control = evidence.get(target)
-    exchange = evidence.get(target, [("Content-Length", "5")], body=b"hello")
-    if exchange.peer_ended and not exchange.received and not exchange.killed:
-        return unclear("the connection was closed without a reply, which a refusal may look like")
-    if exchange.status is not None and 400 <= exchange.status <= 499:
-        return passed(describe(exchange)) if served(control) else unclear("the control was not served")
-    return treated_alike(exchange, control, "A GET with a body is not answered like one without.")
-
-
-@check(
-    "message.one-final-reply-per-request",
-    statement="Each request draws exactly one final reply.",
-    why="A second one is taken for the answer to the client's next request.",
-    hint="Look for a handler that goes on after it has sent an error page, or an except branch that sends a second reply.",
-    example=(
-        _with("Host: localhost:50000\r\nConnection: close"),
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Internal Server Error\r\n…",
-    ),
-)
-def one_final_reply(evidence: Evidence) -> Judgement:
-    page = evidence.site.document
-    content = page.content if page else b""
-    alone = [evidence.get(target, [CLOSE], to_end=True) for target in ("/", static_target(evidence))]
-    for exchange in (*alone, evidence.get(MISSING)):
-        if len(exchange.responses) > 1:
-            return _too_many(exchange, exchange.responses[1].span, 1)
-        second = _second_head(exchange, content)
-        if second is not None:
-            return _too_many(exchange, second, 1)
-    if stays_open(evidence):
-        script = (Send(evidence.request("/")), Receive(1), Send(evidence.request("/", [CLOSE])), AwaitEnd())
-        exchange = evidence.play(Probe(script, ("GET", "GET"), Risk.UNUSUAL))
-        if len(exchange.responses) > 2:
-            return _too_many(exchange, exchange.responses[2].span, 2)
-    return passed() if evidence.ordinary_answers else unclear("no answer came")
-
-
-def _second_head(exchange: Exchange, content: bytes) -> Span | None:
-    """Where a whole head stands at the start of the body, or where the known page breaks off; a page may hold one."""
-    response = exchange.response
-    head = HEAD.search(response.body) if response else None
-    if response is None or head is None or response.framing is Framing.CHUNKED:
-        return None
-    before = response.body[: head.start()]
-    if not content.startswith(before) or content[head.start() :].startswith(head[0]):
-        return None
-    return response.head_end + head.start(), response.head_end + head.end()
-
-
-def _too_many(exchange: Exchange, span: Span, asked: int) -> Judgement:
-    return broken(
-        exchange,
-        "More final replies came than requests were sent.",
-        expected=f"{asked} status line{'s' * (asked > 1)}",
-        observed="another one",
-        span=span,
     )

@@ -1,4 +1,4 @@
-"""The forms of the request target (RFC 9112 §3.2, RFC 2616 §5.1.2): what has to be understood and what has to be refused.
+"""The forms of the request target (RFC 9112 §3.2, RFC 2616 §5.1.2): what is understood and what is refused.
 
 What a path leads to, and how it is decoded, is not judged here.
 """
@@ -6,11 +6,12 @@ What a path leads to, and how it is decoded, is not judged here.
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import request_of, static_target, turned_down
+from conformance.checks.controls import request_of, speaks_only_10, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (
     OVERLOADED,
+    absent,
     broken,
     describe,
     first_of,
@@ -20,7 +21,8 @@ from conformance.predicates import (
     unclear,
 )
 from conformance.rule import Risk
-from conformance.verdict import Judgement
+from conformance.site import MISSING
+from conformance.verdict import Judgement, Verdict
 
 HOST = "Host: localhost:50000\r\n\r\n"
 OK = "HTTP/1.1 200 OK\r\n…"
@@ -57,6 +59,8 @@ def origin_form(evidence: Evidence) -> Judgement:
 )
 def absolute_form(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
+    if speaks_only_10(evidence):
+        return absent("the server speaks HTTP/1.0, where only proxies are sent whole URLs")
     return treated_alike(
         evidence.get(f"http://{evidence.site.authority}{target}"),
         evidence.get(target),
@@ -88,11 +92,10 @@ def no_leading_slash(evidence: Evidence) -> Judgement:
     why="It names a place to connect to, not a page.",
     hint='Answer 400 unless the target begins with "/" (or is a whole http URL).',
     example=("GET 127.0.0.1:80 HTTP/1.1\r\n" + HOST, BAD, OK),
-    requires=("target.no-leading-slash-rejected",),
     risk=Risk.MALFORMED,
 )
 def authority_form(evidence: Evidence) -> Judgement:
-    return _refused_target(evidence, "127.0.0.1:80", "A GET of a bare host and port is served.")
+    return _names_no_page(evidence, "127.0.0.1:80", "A GET of a bare host and port is served.")
 
 
 @check(
@@ -101,11 +104,18 @@ def authority_form(evidence: Evidence) -> Judgement:
     why="GET * asks for no page; a shell or glob() that expands the star would show the whole folder.",
     hint='Answer 400 unless the target begins with "/" (or is a whole http URL).',
     example=("GET * HTTP/1.1\r\n" + HOST, BAD, OK),
-    requires=("target.no-leading-slash-rejected",),
     risk=Risk.MALFORMED,
 )
 def asterisk(evidence: Evidence) -> Judgement:
-    return _refused_target(evidence, "*", "A GET of * is served.")
+    return _names_no_page(evidence, "*", "A GET of * is served.")
+
+
+def _names_no_page(evidence: Evidence, text: str, message: str) -> Judgement:
+    """Like any target without a slash; but where every target gets a page, one finding of that kind is enough."""
+    judgement = _refused_target(evidence, text, message)
+    if judgement.verdict is Verdict.FAIL and served(evidence.get(MISSING)):
+        return absent("every target gets a page here")
+    return judgement
 
 
 def _refused_target(evidence: Evidence, text: str, message: str) -> Judgement:

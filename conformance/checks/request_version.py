@@ -1,4 +1,4 @@
-"""HTTP versions (RFC 9112 §2.3, RFC 9110 §6.2, RFC 2616 §3.1): the one that is asked with, the one that is answered with."""
+"""The version of a request (RFC 9112 §2.3, RFC 9110 §6.2, RFC 2616 §3.1) and what the server makes of it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def _reply(line: str) -> str:
 
 @check(
     "language.content-language-grammar",
-    statement="Content-Language is a comma list of language tags: parts of one to eight letters or digits, with hyphens.",
+    statement="Content-Language is a comma list of language tags: parts of one to eight letters or digits.",
     why="A tag that cannot be read is no help to screen readers and translators.",
     hint="Write en-US, not en_US and not English (United States).",
     example=(REQUEST, _reply("Content-Language: en-US"), _reply("Content-Language: en_US")),
@@ -73,7 +73,7 @@ def etag_syntax(evidence: Evidence) -> Judgement:
 @check(
     "validator.last-modified-syntax",
     statement="Last-Modified is one date in the form that HTTP has for dates.",
-    why="Clients send it back as a condition; what is no date there is ignored, and the page is fetched anew each time.",
+    why="Clients send it back as a condition; what is no date there is ignored, and the page is sent anew.",
     hint="Format the file's time as you format Date: os.stat(…).st_mtime into the fixed form, in GMT.",
     example=(
         REQUEST,
@@ -100,8 +100,8 @@ def last_modified_syntax(evidence: Evidence) -> Judgement:
     hint="Use GMT for the file's time, and send the time of the reply where the file's lies ahead of it.",
     example=(
         REQUEST,
-        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sat, 05 Nov 1994 10:00:00 GMT\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sun, 06 Nov 1994 11:49:37 GMT\r\n\r\n",
+        _reply("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sat, 05 Nov 1994 10:00:00 GMT"),
+        _reply("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sun, 06 Nov 1994 11:49:37 GMT"),
     ),
     needs=("last-modified",),
     risk=Risk.UNUSUAL,

@@ -1,4 +1,4 @@
-"""Robustness (RFC 9110 §2.3, RFC 2616 §8.1.4): whatever a client sends, and whenever it vanishes, the next one is served.
+"""Robustness (RFC 9110 §2.3, RFC 2616 §8.1.4): whatever a client does, the next one is served.
 
 Deaths of the server by malformed or broken-off probes of any rule are charged here.
 """

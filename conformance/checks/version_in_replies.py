@@ -26,7 +26,7 @@ def no_downgrade(evidence: Evidence) -> Judgement:
     if not any(response.version.endswith("1.1") for _, response in evidence.answers):
         return absent("no reply says HTTP/1.1")
     for exchange, response in evidence.answers:
-        if is_http10(response):
+        if is_http10(response) and not response.field("transfer-encoding"):  # that has a rule of its own
             return broken(
                 exchange,
                 "The reply says HTTP/1.0 although the server speaks HTTP/1.1.",

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from conformance import oracle
 from conformance.checks.controls import static_target
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
+from conformance.fuzz.changes import CHANGES
 from conformance.fuzz.strategies import Example, Fate, requests
 from conformance.predicates import OVERLOADED, found, served, status_span
 from conformance.probe import Probe, Receive, Send
@@ -21,7 +23,9 @@ from conformance.reading import DefectKind
 from conformance.rule import Risk
 from conformance.verdict import Finding
 
-EXAMPLES = 64
+EXAMPLES = 2
+"""Of each kind of change: the simplest and another."""
+
 SHRINKING = 30
 """So many requests more are sent, at most, to find a smaller one that is answered as wrongly."""
 
@@ -71,6 +75,19 @@ def explore(evidence: Evidence, test: Test) -> Finding | None:
     """
     hunt = _Hunt(evidence, test)
 
+    for change in CHANGES:
+        try:
+            _hunt_down(hunt, requests(change, evidence.site.authority, static_target(evidence)))
+        except _Wrong:
+            return hunt.finding
+    if hunt.gone is not None:
+        raise hunt.gone
+    return None
+
+
+def _hunt_down(hunt: _Hunt, examples: SearchStrategy[Example]) -> None:
+    """Try some of ``examples``; raises _Wrong, with the smallest example last, if one was answered wrongly."""
+
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,
@@ -80,17 +97,11 @@ def explore(evidence: Evidence, test: Test) -> Finding | None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @given(requests(evidence.site.authority, static_target(evidence)))
+    @given(examples)
     def attempt(example: Example) -> None:
         hunt.attempt(example)
 
-    try:
-        attempt()
-    except _Wrong:
-        return hunt.finding
-    if hunt.gone is not None:
-        raise hunt.gone
-    return None
+    attempt()
 
 
 def disorder(example: Example, exchange: Exchange) -> Finding | None:

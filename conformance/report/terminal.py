@@ -6,6 +6,7 @@ Pure: it yields lines. How wide the terminal is and how a tone is painted is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from conformance.ladder import Rung
 from conformance.options import Options
@@ -94,6 +95,10 @@ def _failures(report: Report, width: int, paint: Painter) -> Iterator[str]:
     blocked = roots(report)
     failed = [result for result in report.results if result.verdict is Verdict.FAIL]
     failed.sort(key=lambda result: -len(blocked.get(result.rule.id, ())))
+    if failed and report.target.command:
+        port = urlsplit(report.target.url).port
+        note = f"The server that was started for this run is stopped. To try the commands, start it on port {port}."
+        yield from wrapped("", note, width, lambda text: paint(text, Tone.FAINT), indent=0)
     for number, result in enumerate(failed, 1):
         yield _heading(f"failed {number} of {len(failed)}", width, paint, Tone.BAD)
         yield from explain(result, report.target.url, width, paint)

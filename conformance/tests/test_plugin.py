@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
+import shutil
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,12 +13,13 @@ import pytest
 
 import conformance
 from conformance.tests.canned import canned_server
+from conformance.webroot import bundled
 
 pytest_plugins = "pytester"
 
-CANNED = "from conformance.tests.canned import install_canned_checks\ninstall_canned_checks()\n"
+CANNED = "from canned import install_canned_checks\ninstall_canned_checks()\n"
 OWN_TEST = "def test_own():\n    assert True\n"
-COUNTS = "*1 failed, 1 passed, 1 blocked, 1 warned, 1 not applicable, 1 inconclusive, 1 error in*"
+COUNTS = "*1 failed, 1 passed, 1 error, 1 blocked, 1 warned, 1 not applicable, 1 inconclusive in*"
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +28,24 @@ def server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packages in which the suite is installed, so that no checkout is around it."""
+    folder = tmp_path_factory.mktemp("site")
+    source = Path(conformance.__file__).parent
+    leave_out = shutil.ignore_patterns("tests", "__pycache__", "_web")
+    shutil.copytree(source, folder / "conformance", ignore=leave_out)
+    shutil.copytree(bundled(), folder / "conformance" / "_web", ignore=leave_out)
+    shutil.copy(source / "tests" / "canned.py", folder)
+    return folder
+
+
 class Project:
     """Somebody's folder, in which pytest is run with the plugin."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    def __init__(self, pytester: pytest.Pytester, site: Path) -> None:
         self.path = pytester.path
+        self.checks = site / "conformance" / "checks"
         self._pytester = pytester
         self.conftest(CANNED)
 
@@ -46,12 +61,13 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PYTHONPATH", str(Path(conformance.__file__).parents[1]))
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, site: Path) -> Project:
+    monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER", "COVERAGE_PROCESS_START"):
         monkeypatch.delenv(name, raising=False)
-    return Project(pytester)
+    return Project(pytester, site)
 
 
 def report(folder: Path) -> dict[str, object]:
@@ -115,10 +131,7 @@ def test_words_instead_of_letters(project: Project, server: str) -> None:
     ("arguments", "code"),
     [
         (["--rule", "canned.pass"], 0),
-        (["--rule", "canned.pass", "--rule", "canned.fail"], 1),
-        (["--rule", "canned.advice", "-q"], 0),
         (["--rule", "canned.advice", "--level", "should"], 1),
-        (["--rule", "canned.p*", "--step", "2", "--spec", "9110", "--patience", "3"], 0),
         (["-k", "pass or absent", "-qq"], 0),
         (["-k", "fail or pass", "--no-summary"], 1),
     ],
@@ -136,8 +149,8 @@ def test_the_first_failure_ends_the_run(project: Project, server: str) -> None:
 
 def test_one_rule_by_its_node_id_and_other_items_are_deselected(project: Project, server: str) -> None:
     project.write("test_own.py", OWN_TEST)
-    node = Path(conformance.__file__).parent / "checks" / "test_rules.py"
-    result = project.pytest("--server-url", server, f"{node}::canned.pass", "test_own.py")
+    node = f"{project.checks / 'test_rules.py'}::canned.pass"
+    result = project.pytest("--server-url", server, node, "test_own.py")
     assert result.ret == 0
     result.assert_outcomes(passed=1, deselected=1)
 
@@ -163,6 +176,7 @@ def test_nobody_there(project: Project) -> None:
         (["--server-url", "http://127.0.0.1:1", "--rule", "nosuch.*"], "*no rule matches nosuch.*"),
         (["--server-url", "http://127.0.0.1:1", "-k", "nosuch"], "conformance: no rule is selected"),
         (["--server-url", "ftp://localhost"], "conformance: server url: *"),
+        (["--server-url", ""], "conformance: server url: *"),
         (["--server-url", "http://127.0.0.1:1", "--step", "one"], "conformance: step: *"),
         (["--pyargs", "conformance.checks"], "conformance: no server to judge*"),
     ],
@@ -170,11 +184,7 @@ def test_nobody_there(project: Project) -> None:
 def test_mistakes_are_told_in_one_line_and_are_never_green(project: Project, arguments: list[str], told: str) -> None:
     result = project.pytest(*arguments)
     assert result.ret == 2
-    assert any(
-        True
-        for line in [*result.outlines, *result.errlines]
-        if Path(line).match(told) or line.startswith(told.rstrip("*").lstrip("*"))
-    )
+    assert any(fnmatch(line, told) for line in [*result.outlines, *result.errlines])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 
@@ -193,7 +203,7 @@ def test_findings_reach_a_junit_file(project: Project, server: str) -> None:
     assert "try it" in (failure.text or "")
     skipped = cases["canned.absent"].find("skipped")
     assert skipped is not None
-    assert skipped.get("message") == "not-applicable: the server has none"
+    assert skipped.get("message") == "the server has none"
 
 
 def test_the_order_of_judging_survives_a_shuffle(project: Project, server: str) -> None:
@@ -203,19 +213,17 @@ def test_the_order_of_judging_survives_a_shuffle(project: Project, server: str) 
 
 
 def test_an_interrupt_reports_what_there_is(project: Project, server: str) -> None:
-    project.conftest(
-        CANNED
-        + "def pytest_runtest_setup(item):\n    if item.name == 'canned.blocked':\n        raise KeyboardInterrupt\n"
-    )
-    result = project.pytest("--server-url", server, "--report", "out")
+    hook = "def pytest_runtest_setup(item):\n    if item.name == 'canned.blocked':\n        raise KeyboardInterrupt\n"
+    project.write("other_plugin.py", hook)
+    result = project.pytest("-p", "other_plugin", "--server-url", server, "--report", "out")
     assert result.ret == 2
     result.stdout.fnmatch_lines(["7 rules: 1 passed, 1 failed, 5 not run", "*KeyboardInterrupt*"])
     assert verdicts(project.path / "out")["canned.fail"] == "fail"
 
 
 def test_a_fault_beside_the_judging_is_no_verdict(project: Project, server: str) -> None:
-    project.conftest(CANNED + "def pytest_runtest_setup(item):\n    raise ValueError('a plugin broke')\n")
-    result = project.pytest("--server-url", server, "--rule", "canned.pass")
+    project.write("other_plugin.py", "def pytest_runtest_setup(item):\n    raise ValueError('a plugin broke')\n")
+    result = project.pytest("-p", "other_plugin", "--server-url", server, "--rule", "canned.pass")
     assert result.ret == 4
     result.stdout.fnmatch_lines(["*= ERRORS =*", "*ValueError: a plugin broke"])
 
@@ -243,7 +251,10 @@ def test_every_option_has_an_ini_twin_and_the_command_line_wins(project: Project
     }
 
 
-def test_a_strict_project_may_load_the_plugin_twice(project: Project, server: str) -> None:
+def test_the_plugin_may_be_loaded_in_every_way_at_once(
+    project: Project, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     installed = project.path / "some_suite-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: some-suite\nVersion: 1.0\n")
@@ -275,7 +286,7 @@ def test_nothing_is_imported_before_it_is_needed(project: Project) -> None:
         "import sys\ndef test_own():\n"
         "    assert not {'conformance.session', 'conformance.checks', 'hypothesis'} & set(sys.modules)\n",
     )
-    assert project.pytest("-p", "no:hypothesispytest").ret == 0
+    assert project.pytest().ret == 0
 
 
 def test_a_project_may_name_its_own_server(project: Project, server: str) -> None:
@@ -301,12 +312,6 @@ def test_the_users_server_goes_before_the_projects(project: Project, server: str
 
 
 def test_checks_that_are_met_without_a_server_say_why_they_do_not_run(project: Project) -> None:
-    node = Path(conformance.__file__).parent / "checks"
-    result = project.pytest(node, "-rs", "-p", "no:cacheprovider")
-    assert result.ret != 0
+    result = project.pytest(project.checks, "-rs", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     result.stdout.fnmatch_lines(["SKIPPED*no server to judge*"])
-
-
-def test_the_python_of_these_runs_is_ours(project: Project) -> None:
-    project.write("test_own.py", f"import sys\ndef test_own():\n    assert sys.executable == {sys.executable!r}\n")
-    assert project.pytest().ret == 0

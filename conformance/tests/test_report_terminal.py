@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.ladder import Rung
@@ -40,6 +42,13 @@ def test_a_clean_run_is_short() -> None:
 )
 def test_how_far_the_ladder_is_climbed(rungs: list[tuple[int, int, int, bool, tuple[str, ...]]], words: str) -> None:
     assert climbed([Rung(*rung) for rung in rungs]) == words
+
+
+def test_a_server_that_is_stopped_again_must_be_started_to_try_a_command() -> None:
+    report = make_report(make_result("a.b", Verdict.FAIL))
+    assert "start it on port" not in text(report)
+    launched = replace(report, target=replace(report.target, command="serve {port}"))
+    assert "start it on port 50000" in text(launched, width=120)
 
 
 def test_what_is_missing_of_a_step_is_named() -> None:

@@ -17,7 +17,6 @@ from conformance import checks
 from conformance.check import Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence
-from conformance.opening import address
 from conformance.options import Options
 from conformance.predicates import answered, broken, passed
 from conformance.premises import SILENCE
@@ -215,25 +214,6 @@ def test_nobody_listens(root: Path) -> None:
         port = listener.getsockname()[1]
     with pytest.raises(UnreachableError, match="nobody listens"), Session(options(f"http://localhost:{port}", root)):
         pass
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://localhost:50000", ("localhost", 50000)),
-        ("localhost:50000", ("localhost", 50000)),
-        ("http://127.0.0.1", ("127.0.0.1", 80)),
-        ("http://[::1]:8080/", ("::1", 8080)),
-    ],
-)
-def test_addresses(url: str, expected: tuple[str, int]) -> None:
-    assert address(url) == expected
-
-
-@pytest.mark.parametrize("url", ["https://localhost", "http://:80", "http://h:port", "ftp://h", ""])
-def test_what_is_no_address(url: str) -> None:
-    with pytest.raises(UsageError, match="http://localhost:50000"):
-        address(url)
 
 
 def test_selecting_nothing_is_wrong_usage() -> None:

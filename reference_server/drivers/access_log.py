@@ -5,6 +5,7 @@ Whatever the client sent is escaped, so that no request can forge a line, a fiel
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TextIO
 
@@ -44,5 +45,13 @@ class AccessLog:
 
     def write(self, client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None) -> None:
         if self.stream is not None:
-            self.stream.write(log_line(client, moment, line, status, sent, request))
-            self.stream.flush()
+            self._append(self.stream, log_line(client, moment, line, status, sent, request))
+
+    def _append(self, stream: TextIO, line: str) -> None:
+        """A log that cannot be written must not stop the service: say so once, and go on without."""
+        try:
+            stream.write(line)
+            stream.flush()
+        except OSError as error:
+            self.stream = None
+            print(f"the access log ends here: {error.strerror}", file=sys.stderr)

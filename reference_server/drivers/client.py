@@ -173,7 +173,11 @@ class Client:
         if self.draining and not self._waiting:
             response.close = True
         self._request, self._status = request, response.status
-        output = self.core.send(response, request, self.loop.http_date())
+        try:
+            output = self.core.send(response, request, self.loop.http_date())
+        except Exception:
+            response.discard_body()
+            raise
         for item in output:
             if offloaded and isinstance(item, Iterator):
                 self._outbox.put(self.loop.offload.pump(item, self._piece_arrived))

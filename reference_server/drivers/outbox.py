@@ -5,6 +5,7 @@ Sends as much as the socket takes and says why it stopped.  Knows nothing of req
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections import deque
@@ -17,6 +18,7 @@ from reference_server.http1.messages import FileRegion
 
 # One large reply may not keep the other clients waiting: after so much the loop goes round.
 TURN = 1024 * 1024
+PIECE = 64 * 1024
 Item = bytes | memoryview | FileRegion | Iterator[bytes] | Stream | Close
 
 
@@ -85,7 +87,7 @@ class Outbox:
     def _send_region(self, sock: socket.socket, region: FileRegion) -> Progress | None:
         """A file that became shorter meanwhile leaves a reply that cannot be completed."""
         if region.length:
-            count = os.sendfile(sock.fileno(), region.file.fileno(), region.offset, min(region.length, TURN))
+            count = copy_region(sock, region)
             if count == 0:
                 return Progress.BROKEN
             region.offset += count
@@ -118,6 +120,17 @@ class Outbox:
             elif (close := getattr(item, "close", None)) is not None:
                 close()
         self._items.clear()
+
+
+def copy_region(sock: socket.socket, region: FileRegion) -> int:
+    """In the kernel if it can do that for this file, else through memory."""
+    count, file = min(region.length, TURN), region.file.fileno()
+    try:
+        return os.sendfile(sock.fileno(), file, region.offset, count)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+    return sock.send(os.pread(file, min(count, PIECE), region.offset))
 
 
 def next_of(source: Iterator[bytes]) -> bytes | Arrival:

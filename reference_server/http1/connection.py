@@ -91,7 +91,7 @@ class Connection:
     def abandon(self) -> None:
         """Read no further request from this connection."""
         self.state = Reading.DONE
-        self.expecting = None
+        self.expecting = self._request = self._reader = None
         self.buffer.clear()
 
     def _next_request(self) -> Request | None:

@@ -8,6 +8,7 @@ there.  Hidden names (a leading dot) do not exist for clients.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -103,7 +104,7 @@ def refusal_for(error: Exception) -> Refusal:
     """A name that cannot be opened is not there, unless the server itself is short of something."""
     if isinstance(error, PermissionError):
         return Refusal(403, "The server may not read this.")
-    if isinstance(error, OSError) and error.errno in (23, 24):  # ENFILE, EMFILE
+    if isinstance(error, OSError) and error.errno in (errno.ENFILE, errno.EMFILE):
         return Refusal(503, "The server has too many files open; try again.")
     return not_found()
 
@@ -113,16 +114,21 @@ class Walk:
 
     def __init__(self, root: str, root_fd: int) -> None:
         self.root = os.fsencode(root)
-        self.fds = [os.dup(root_fd)]
+        self.root_fd = root_fd
+        self.fds: list[int] = []
         self.names: list[bytes] = []
         self.links = 0
+        self.status = os.fstat(root_fd)
+
+    def here(self) -> int:
+        return self.fds[-1] if self.fds else self.root_fd
 
     def enter(self, name: bytes) -> None:
         """Open `name` in the current folder and stand there."""
         if not name:
             raise not_found()
         try:
-            fd = os.open(name, _OPEN, dir_fd=self.fds[-1])
+            fd = os.open(name, _OPEN, dir_fd=self.here())
         except OSError:
             text = self.link_text(name)
             if text is None:
@@ -134,7 +140,7 @@ class Walk:
 
     def link_text(self, name: bytes) -> bytes | None:
         try:
-            return os.readlink(name, dir_fd=self.fds[-1])
+            return os.readlink(name, dir_fd=self.here())
         except OSError:
             return None
 
@@ -169,14 +175,15 @@ class Walk:
 
     def is_folder(self) -> bool:
         """Only folders and regular files are served: a device or a pipe could block or never end."""
-        mode = os.fstat(self.fds[-1]).st_mode
+        self.status = os.fstat(self.here())
+        mode = self.status.st_mode
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
             raise not_found()
         return stat.S_ISDIR(mode)
 
     def finish(self, kind: Kind, rest: list[bytes]) -> Resolved:
-        fd = self.fds.pop()
-        return Resolved(kind, fd, os.fstat(fd), tuple(self.names), rest)
+        fd = self.fds.pop() if self.fds else os.dup(self.root_fd)
+        return Resolved(kind, fd, self.status, tuple(self.names), rest)
 
     def close(self) -> None:
         for fd in self.fds:

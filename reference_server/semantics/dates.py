@@ -7,6 +7,7 @@ moment is a whole number of seconds since 1970.
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from datetime import UTC, datetime
 
@@ -26,6 +27,7 @@ _FORMATS = (
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def format_http_date(moment: int) -> bytes:
     """IMF-fixdate, the only format that may be generated."""
     at = datetime.fromtimestamp(moment, UTC)

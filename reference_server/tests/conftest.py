@@ -17,15 +17,16 @@ StartServer = Callable[..., Server]
 ECHO = """
 import json, os, sys
 body = sys.stdin.buffer.read(int(os.environ.get("CONTENT_LENGTH") or 0))
-seen = {"environment": dict(os.environ), "argv": sys.argv[1:], "cwd": os.getcwd(), "body": body.decode("latin-1")}
+seen = {"environment": dict(os.environ), "argv": sys.argv[1:], "cwd": os.getcwd()}
+seen["body"] = body.decode("latin-1")
 print("Content-Type: application/json\\n")
 print(json.dumps(seen))
 """
 
-# Prints what the query says, percent-decoded: the whole of a program's output, head and all.
+# Prints what the query says, percent-decoded and without a last equals sign: all of the output, head included.
 SAY = """
 import os, sys, urllib.parse
-sys.stdout.buffer.write(urllib.parse.unquote_to_bytes(os.environ["QUERY_STRING"].replace("+", " ")))
+sys.stdout.buffer.write(urllib.parse.unquote_to_bytes(os.environ["QUERY_STRING"].removesuffix("=").replace("+", " ")))
 """
 
 

@@ -47,9 +47,15 @@ def test_it_serves_and_ends_on_a_signal(site_root: Path, number: signal.Signals)
 
 @pytest.mark.parametrize(
     "arguments",
-    [["{root}/missing"], ["{root}/file.txt"], ["{root}", "--port", "{taken}"], ["{root}", "--host", "256.0.0.1", "--port", "0"],
-     ["{root}", "--access-log", "{root}/missing/log", "--port", "0"], ["{root}", "--host", "192.0.2.1", "--port", "0"]],
-)  # fmt: skip
+    [
+        ["{root}/missing"],
+        ["{root}/file.txt"],
+        ["{root}", "--port", "{taken}"],
+        ["{root}", "--host", "256.0.0.1", "--port", "0"],
+        ["{root}", "--access-log", "{root}/missing/log", "--port", "0"],
+        ["{root}", "--host", "192.0.2.1", "--port", "0"],
+    ],
+)
 def test_errors_are_one_line(
     capsys: pytest.CaptureFixture[str], site_root: Path, port: int, arguments: list[str]
 ) -> None:
@@ -111,6 +117,21 @@ def test_the_log_cannot_be_forged() -> None:
     assert re.fullmatch(
         r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "[^"]*" 404 - "[^"]*" "[^"]*"\n', line
     )
+
+
+def test_a_log_that_breaks_does_not_stop_the_service(
+    start_server: StartServer, site_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    server = start_server(site_root, None, Full())
+    with Link(server.port) as link:
+        for _ in range(3):
+            link.send(request("/file.txt"))
+            assert link.reply().status == 200
+    assert capsys.readouterr().err.count("No space left") == 1
 
 
 def test_every_reply_is_logged(start_server: StartServer, site_root: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +63,7 @@ STREAMS = {
         0,
         400,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -84,11 +86,28 @@ def test_what_follows_does_not_change_what_came_before(name: str) -> None:
 
 WORDS = st.sampled_from(
     [
-        b"GET / HTTP/1.1\r\n", b"Host: h\r\n", b"\r\n", b"\n", b"\r", b" ", b":", b"X: y\r\n", b"POST /p HTTP/1.1\r\n",
-        b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"abc", b"3\r\n", b"0\r\n", b"Connection: close\r\n",
-        b"HTTP/1.0", b"\x00", b"\xff", b"%", b"a" * 70,
+        b"GET / HTTP/1.1\r\n",
+        b"Host: h\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b":",
+        b"X: y\r\n",
+        b"POST /p HTTP/1.1\r\n",
+        b"Content-Length: 3\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"abc",
+        b"3\r\n",
+        b"0\r\n",
+        b"Connection: close\r\n",
+        b"HTTP/1.0",
+        b"\x00",
+        b"\xff",
+        b"%",
+        b"a" * 70,
     ]
-)  # fmt: skip
+)
 
 
 @given(st.lists(WORDS, max_size=14).map(b"".join), st.data())
@@ -98,7 +117,7 @@ def test_any_octets_in_any_pieces(stream: bytes, data: st.DataObject) -> None:
     assert feed([stream[i : i + 1] for i in range(len(stream))]) == whole
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
     edges = [0, *cuts, len(stream)]
-    assert feed([stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == whole
+    assert feed([stream[a:b] for a, b in pairwise(edges)]) == whole
 
 
 @given(st.binary(max_size=300))

@@ -21,12 +21,17 @@ from reference_server.tests.wire import Link, exchange, raw, request
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
-        ("file.txt", b"text/plain; charset=utf-8"), ("page.html", b"text/html; charset=utf-8"), ("latin.txt", b"text/plain"),
-        ("empty.txt", b"text/plain; charset=utf-8"), ("all.bin", b"application/octet-stream"), ("image.PNG", b"image/png"),
-        ("large.bin", b"application/octet-stream"), ("large.txt", b"text/plain; charset=utf-8"),
+        ("file.txt", b"text/plain; charset=utf-8"),
+        ("page.html", b"text/html; charset=utf-8"),
+        ("latin.txt", b"text/plain"),
+        ("empty.txt", b"text/plain; charset=utf-8"),
+        ("all.bin", b"application/octet-stream"),
+        ("image.PNG", b"image/png"),
+        ("large.bin", b"application/octet-stream"),
+        ("large.txt", b"text/plain; charset=utf-8"),
         ("folder/inner.txt", b"text/plain; charset=utf-8"),
     ],
-)  # fmt: skip
+)
 def test_a_file_is_sent_octet_for_octet(port: int, site_root: Path, name: str, media_type: bytes) -> None:
     reply = exchange(port, request("/" + name))
     content = (site_root / name).read_bytes()
@@ -63,11 +68,26 @@ def test_the_query_does_not_change_a_file(port: int) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/missing", "/missing/", "/file.txt/", "/file.txt/more", "/folder/missing", "//file.txt", "/folder//inner.txt", "//",
-        "/.hidden", "/%2ehidden", "/folder%2finner.txt", "/..%2ffile.txt", "/FILE.txt", "/%2566ile.txt", "/%ff%fe", "/file.txt%0d%0aX:1",
-        "/" + "a" * 300, "/*",
+        "/missing",
+        "/missing/",
+        "/file.txt/",
+        "/file.txt/more",
+        "/folder/missing",
+        "//file.txt",
+        "/folder//inner.txt",
+        "//",
+        "/.hidden",
+        "/%2ehidden",
+        "/folder%2finner.txt",
+        "/..%2ffile.txt",
+        "/FILE.txt",
+        "/%2566ile.txt",
+        "/%ff%fe",
+        "/file.txt%0d%0aX:1",
+        "/" + "a" * 300,
+        "/*",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there(port: int, target: str) -> None:
     reply = exchange(port, request(target))
     assert reply.status == 404
@@ -97,10 +117,14 @@ def test_equal_targets(port: int, target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "location"),
     [
-        ("/folder", b"/folder/"), ("/folder?x=1&y", b"/folder/?x=1&y"), ("/folder?", b"/folder/?"), ("/with%20space", b"/with%20space/"),
-        ("/x/../folder", b"/folder/"), ("/%66older", b"/folder/"),
+        ("/folder", b"/folder/"),
+        ("/folder?x=1&y", b"/folder/?x=1&y"),
+        ("/folder?", b"/folder/?"),
+        ("/with%20space", b"/with%20space/"),
+        ("/x/../folder", b"/folder/"),
+        ("/%66older", b"/folder/"),
     ],
-)  # fmt: skip
+)
 def test_a_folder_without_its_slash_redirects(port: int, target: str, location: bytes) -> None:
     reply = exchange(port, request(target))
     assert reply.status == 301
@@ -109,9 +133,31 @@ def test_a_folder_without_its_slash_redirects(port: int, target: str, location: 
 
 
 AWKWARD = [
-    b"a b", b"a?b", b"a#b", b"a%b", b"a:b", b"a&b", b"a;b", b'a"b', b"a'b", b"<b>", b"a\\b", b"[a]", b"{a}", b"~a-b_c.txt", b"100%.txt",
-    b"%41.txt", b"a+b", "caf\u00e9".encode(), b"\xff\xfe", b"a\nb", b"a\x1b[31mb", b"javascript:alert(1)", b"x" * 255, b"&amp;",
-]  # fmt: skip
+    b"a b",
+    b"a?b",
+    b"a#b",
+    b"a%b",
+    b"a:b",
+    b"a&b",
+    b"a;b",
+    b'a"b',
+    b"a'b",
+    b"<b>",
+    b"a\\b",
+    b"[a]",
+    b"{a}",
+    b"~a-b_c.txt",
+    b"100%.txt",
+    b"%41.txt",
+    b"a+b",
+    "caf\u00e9".encode(),
+    b"\xff\xfe",
+    b"a\nb",
+    b"a\x1b[31mb",
+    b"javascript:alert(1)",
+    b"x" * 255,
+    b"&amp;",
+]
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +223,8 @@ def test_the_time(port: int) -> None:
 def test_conditions_on_a_file(port: int) -> None:
     plain = exchange(port, request("/file.txt"))
     tag, modified = (plain.get(name) or b"" for name in ("ETag", "Last-Modified"))
-    for line in (b"If-None-Match: " + tag, b"If-Modified-Since: " + modified, b"If-None-Match: *"):
-        reply = exchange(port, request("/file.txt", "GET", line.decode()))
+    for value in (b"If-None-Match: " + tag, b"If-Modified-Since: " + modified, b"If-None-Match: *"):
+        reply = exchange(port, request("/file.txt", "GET", value.decode()))
         assert reply.status == 304
         assert reply.get("ETag") == tag
         assert {name for name, _ in reply.fields} == {b"date", b"server", b"etag"}

@@ -26,16 +26,33 @@ TE, CL = b"transfer-encoding", b"content-length"
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ([(CL, b"abc")], 400), ([(CL, b"-1")], 400), ([(CL, b"+5")], 400), ([(CL, b"0x5")], 400),
-        ([(CL, b"5.0")], 400), ([(CL, b"5 5")], 400), ([(CL, b"")], 400), ([(CL, b"5, 5")], 400),
-        ([(CL, b"5"), (CL, b"5")], 400), ([(CL, b"5"), (CL, b"6")], 400), ([(CL, "\u0665".encode())], 400),
-        ([(CL, b"101")], 413), ([(CL, b"18446744073709551621")], 413), ([(CL, b"9" * 5000)], 413),
-        ([(TE, b"chunked"), (CL, b"5")], 400), ([(TE, b"gzip")], 400), ([(TE, b"chunked, gzip")], 400),
-        ([(TE, b"chunked, chunked")], 400), ([(TE, b"chunked"), (TE, b"chunked")], 400), ([(TE, b"")], 400),
-        ([(TE, b"identity")], 400), ([(TE, b"chunked;q=1")], 400), ([(TE, b"xchunked")], 400),
-        ([(TE, b"gzip, chunked")], 501), ([(TE, b"foo"), (TE, b"chunked")], 501),
+        ([(CL, b"abc")], 400),
+        ([(CL, b"-1")], 400),
+        ([(CL, b"+5")], 400),
+        ([(CL, b"0x5")], 400),
+        ([(CL, b"5.0")], 400),
+        ([(CL, b"5 5")], 400),
+        ([(CL, b"")], 400),
+        ([(CL, b"5, 5")], 400),
+        ([(CL, b"5"), (CL, b"5")], 400),
+        ([(CL, b"5"), (CL, b"6")], 400),
+        ([(CL, "\u0665".encode())], 400),
+        ([(CL, b"101")], 413),
+        ([(CL, b"18446744073709551621")], 413),
+        ([(CL, b"9" * 5000)], 413),
+        ([(TE, b"chunked"), (CL, b"5")], 400),
+        ([(TE, b"gzip")], 400),
+        ([(TE, b"chunked, gzip")], 400),
+        ([(TE, b"chunked, chunked")], 400),
+        ([(TE, b"chunked"), (TE, b"chunked")], 400),
+        ([(TE, b"")], 400),
+        ([(TE, b"identity")], 400),
+        ([(TE, b"chunked;q=1")], 400),
+        ([(TE, b"xchunked")], 400),
+        ([(TE, b"gzip, chunked")], 501),
+        ([(TE, b"foo"), (TE, b"chunked")], 501),
     ],
-)  # fmt: skip
+)
 def test_refused_framing(fields: Fields, status: int) -> None:
     with pytest.raises(Refusal) as caught:
         decide(*fields)
@@ -59,11 +76,19 @@ def test_transfer_codings_are_not_for_http_1_0() -> None:
 @pytest.mark.parametrize(
     ("minor", "values", "expected"),
     [
-        (1, [], "keep-alive"), (1, [b"close"], "close"), (1, [b"Close"], "close"), (1, [b"foo, close"], "close"),
-        (1, [b", close"], "close"), (1, [b"keep-alive", b"close"], "close"), (1, [b"closed"], "keep-alive"),
-        (0, [], "close"), (0, [b"keep-alive"], "keep-alive"), (0, [b"Keep-Alive, close"], "close"), (2, [], "keep-alive"),
+        (1, [], "keep-alive"),
+        (1, [b"close"], "close"),
+        (1, [b"Close"], "close"),
+        (1, [b"foo, close"], "close"),
+        (1, [b", close"], "close"),
+        (1, [b"keep-alive", b"close"], "close"),
+        (1, [b"closed"], "keep-alive"),
+        (0, [], "close"),
+        (0, [b"keep-alive"], "keep-alive"),
+        (0, [b"Keep-Alive, close"], "close"),
+        (2, [], "keep-alive"),
     ],
-)  # fmt: skip
+)
 def test_persistence(minor: int, values: list[bytes], expected: str) -> None:
     fields = [(b"connection", value) for value in values]
     assert framing.decide_persistence((1, minor), fields).value == expected

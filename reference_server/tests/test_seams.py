@@ -37,11 +37,20 @@ def test_encode_head_can_be_replaced(monkeypatch: pytest.MonkeyPatch, port: int)
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        (head, "split_request_line"), (head, "parse_field_line"), (head, "check_host"), (target, "parse_target"),
-        (framing, "decide_body_framing"), (framing, "decide_persistence"), (framing, "decide_reply_framing"), (body, "take_line"),
-        (targets, "decode_target_path"), (paths, "resolve_in_root"), (application, "answer"), (encode, "encode_status_line"),
+        (head, "split_request_line"),
+        (head, "parse_field_line"),
+        (head, "check_host"),
+        (target, "parse_target"),
+        (framing, "decide_body_framing"),
+        (framing, "decide_persistence"),
+        (framing, "decide_reply_framing"),
+        (body, "take_line"),
+        (targets, "decode_target_path"),
+        (paths, "resolve_in_root"),
+        (application, "answer"),
+        (encode, "encode_status_line"),
     ],
-)  # fmt: skip
+)
 def test_each_function_on_the_way_can_be_replaced(
     monkeypatch: pytest.MonkeyPatch, port: int, module: Any, name: str
 ) -> None:
@@ -51,11 +60,17 @@ def test_each_function_on_the_way_can_be_replaced(
 @pytest.mark.parametrize(
     ("module", "name", "target"),
     [
-        (body, "parse_chunk_line", "chunked"), (encode, "frame_chunk", "/echo.py"), (listing, "listing_link", "/folder/"),
-        (cgi_environment, "cgi_environment", "/echo.py"), (cgi_head, "parse_cgi_head", "/echo.py"), (conditional, "evaluate_preconditions", "/file.txt"),
-        (etags, "compute_etag", "/folder/"), (dates, "format_http_date", "/file.txt"), (media_types, "choose_media_type", "/large.bin"),
+        (body, "parse_chunk_line", "chunked"),
+        (encode, "frame_chunk", "/echo.py"),
+        (listing, "listing_link", "/folder/"),
+        (cgi_environment, "cgi_environment", "/echo.py"),
+        (cgi_head, "parse_cgi_head", "/echo.py"),
+        (conditional, "evaluate_preconditions", "/file.txt"),
+        (etags, "compute_etag", "/folder/"),
+        (dates, "format_http_date", "/file.txt"),
+        (media_types, "choose_media_type", "/large.bin"),
     ],
-)  # fmt: skip
+)
 def test_functions_of_resources_can_be_replaced(
     monkeypatch: pytest.MonkeyPatch, server: Any, module: Any, name: str, target: str
 ) -> None:

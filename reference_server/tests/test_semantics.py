@@ -39,11 +39,19 @@ def test_the_three_dates_that_are_read(value: bytes) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        b"", b"not-a-date", b"Sun, 06 Nov 1994 08:49:37 +0330", b"Sun, 6 Nov 1994 08:49:37 GMT",
-        b"Sun, 31 Feb 1994 08:49:37 GMT", b"Sun, 06 Nov 1994 24:49:37 GMT", b"Sun, 06 Nov 1994 08:60:37 GMT",
-        b"sun, 06 nov 1994 08:49:37 gmt", b"784111777", b"Sun, 06 Nov 1994 08:49:37 GMT, x", b"\xff",
+        b"",
+        b"not-a-date",
+        b"Sun, 06 Nov 1994 08:49:37 +0330",
+        b"Sun, 6 Nov 1994 08:49:37 GMT",
+        b"Sun, 31 Feb 1994 08:49:37 GMT",
+        b"Sun, 06 Nov 1994 24:49:37 GMT",
+        b"Sun, 06 Nov 1994 08:60:37 GMT",
+        b"sun, 06 nov 1994 08:49:37 gmt",
+        b"784111777",
+        b"Sun, 06 Nov 1994 08:49:37 GMT, x",
+        b"\xff",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_date(value: bytes) -> None:
     assert dates.parse_http_date(value, NOW) is None
 
@@ -70,11 +78,21 @@ def test_a_leap_second_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (b"*", Wildcard.ANY), (b' "a"', [b'"a"']), (b'W/"a", "b"', [b'W/"a"', b'"b"']), (b',"a",,"b",', [b'"a"', b'"b"']),
-        (b'"a,b"', [b'"a,b"']), (b'""', [b'""']), (b"", []), (b"a", None), (b'"a" "b"', None), (b'w/"a"', None),
-        (b'"a', None), (b'*, "a"', None), (b" " * 50_000 + b"x", None),
+        (b"*", Wildcard.ANY),
+        (b' "a"', [b'"a"']),
+        (b'W/"a", "b"', [b'W/"a"', b'"b"']),
+        (b',"a",,"b",', [b'"a"', b'"b"']),
+        (b'"a,b"', [b'"a,b"']),
+        (b'""', [b'""']),
+        (b"", []),
+        (b"a", None),
+        (b'"a" "b"', None),
+        (b'w/"a"', None),
+        (b'"a', None),
+        (b'*, "a"', None),
+        (b" " * 50_000 + b"x", None),
     ],
-)  # fmt: skip
+)
 def test_lists_of_tags(value: bytes, expected: object) -> None:
     assert etags.parse_tag_list(value) == expected
 
@@ -162,14 +180,29 @@ def test_preconditions_without_validators() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("bytes=0-0", (0, 1)), ("bytes=1-3", (1, 3)), ("Bytes=1-3", (1, 3)), ("bytes=5-", (5, 5)), ("bytes=5-99", (5, 5)),
-        ("bytes=-3", (7, 3)), ("bytes=-99", (0, 10)), ("bytes=0-18446744073709551620", (0, 10)), ("bytes= 1-3 ,", (1, 3)),
-        ("bytes=10-", Whole.UNSATISFIABLE), ("bytes=-0", Whole.UNSATISFIABLE),
+        ("bytes=0-0", (0, 1)),
+        ("bytes=1-3", (1, 3)),
+        ("Bytes=1-3", (1, 3)),
+        ("bytes=5-", (5, 5)),
+        ("bytes=5-99", (5, 5)),
+        ("bytes=-3", (7, 3)),
+        ("bytes=-99", (0, 10)),
+        ("bytes=0-18446744073709551620", (0, 10)),
+        ("bytes= 1-3 ,", (1, 3)),
+        ("bytes=10-", Whole.UNSATISFIABLE),
+        ("bytes=-0", Whole.UNSATISFIABLE),
         ("bytes=18446744073709551616-18446744073709551620", Whole.UNSATISFIABLE),
-        ("bytes=5-2", Whole.ALL), ("bytes=", Whole.ALL), ("bytes=-", Whole.ALL), ("bytes=a-b", Whole.ALL), ("x=1-2", Whole.ALL),
-        ("bytes=0-1,5-6", Whole.ALL), ("bytes 0-1", Whole.ALL), ("bytes=1-2-3", Whole.ALL), ("bytes=+1-2", Whole.ALL),
+        ("bytes=5-2", Whole.ALL),
+        ("bytes=", Whole.ALL),
+        ("bytes=-", Whole.ALL),
+        ("bytes=a-b", Whole.ALL),
+        ("x=1-2", Whole.ALL),
+        ("bytes=0-1,5-6", Whole.ALL),
+        ("bytes 0-1", Whole.ALL),
+        ("bytes=1-2-3", Whole.ALL),
+        ("bytes=+1-2", Whole.ALL),
     ],
-)  # fmt: skip
+)
 def test_ranges(value: str, expected: object) -> None:
     assert ranges.select_range(asking(range=value), CURRENT, 10, NOW) == expected
     assert ranges.select_range(asking("HEAD", range=value), CURRENT, 10, NOW) is Whole.ALL
@@ -200,10 +233,16 @@ def test_a_fresh_date_is_no_strong_validator() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (b"a.html", b"text/html"), (b"a.JPG", b"image/jpeg"), (b"a.tar.gz", b"application/gzip"), (b"a.js", b"text/javascript"),
-        (b"a", media_types.UNKNOWN), (b"a.", media_types.UNKNOWN), (b".html", media_types.UNKNOWN), (b"a.xyzzy", media_types.UNKNOWN),
+        (b"a.html", b"text/html"),
+        (b"a.JPG", b"image/jpeg"),
+        (b"a.tar.gz", b"application/gzip"),
+        (b"a.js", b"text/javascript"),
+        (b"a", media_types.UNKNOWN),
+        (b"a.", media_types.UNKNOWN),
+        (b".html", media_types.UNKNOWN),
+        (b"a.xyzzy", media_types.UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_media_types(name: bytes, expected: bytes) -> None:
     assert media_types.choose_media_type(name) == expected
 
@@ -211,13 +250,29 @@ def test_media_types(name: bytes, expected: bytes) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (b"/", [b""]), (b"/a", [b"a"]), (b"/a/", [b"a", b""]), (b"/a/b", [b"a", b"b"]), (b"//a", [b"", b"a"]),
-        (b"/a%20b", [b"a b"]), (b"/%2541", [b"%41"]), (b"/a+b", [b"a+b"]), (b"/%3F%23", [b"?#"]),
-        (b"/.", [b""]), (b"/..", [b""]), (b"/../../a", [b"a"]), (b"/a/../b", [b"b"]), (b"/a/./b", [b"a", b"b"]),
-        (b"/a/..", [b""]), (b"/a/.", [b"a", b""]), (b"/%2e%2E/a", [b"a"]), (b"/a/%2e%2e/b", [b"b"]), (b"/...", [b"..."]),
-        (b"/a/b/../..", [b""]), (b"/%ff", [b"\xff"]),
+        (b"/", [b""]),
+        (b"/a", [b"a"]),
+        (b"/a/", [b"a", b""]),
+        (b"/a/b", [b"a", b"b"]),
+        (b"//a", [b"", b"a"]),
+        (b"/a%20b", [b"a b"]),
+        (b"/%2541", [b"%41"]),
+        (b"/a+b", [b"a+b"]),
+        (b"/%3F%23", [b"?#"]),
+        (b"/.", [b""]),
+        (b"/..", [b""]),
+        (b"/../../a", [b"a"]),
+        (b"/a/../b", [b"b"]),
+        (b"/a/./b", [b"a", b"b"]),
+        (b"/a/..", [b""]),
+        (b"/a/.", [b"a", b""]),
+        (b"/%2e%2E/a", [b"a"]),
+        (b"/a/%2e%2e/b", [b"b"]),
+        (b"/...", [b"..."]),
+        (b"/a/b/../..", [b""]),
+        (b"/%ff", [b"\xff"]),
     ],
-)  # fmt: skip
+)
 def test_decoded_paths(path: bytes, expected: list[bytes]) -> None:
     assert targets.decode_target_path(path) == expected
 

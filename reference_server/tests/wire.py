@@ -67,10 +67,10 @@ class Link:
         return piece
 
     def read_all(self) -> bytes:
+        pieces, self.received = [self.received], b""
         while data := self.sock.recv(65536):
-            self.received += data
-        everything, self.received = self.received, b""
-        return everything
+            pieces.append(data)
+        return b"".join(pieces)
 
     def reply(self, method: str = "GET") -> Reply:
         """The next reply, framed by h11; what follows stays for the next call."""

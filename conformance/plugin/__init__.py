@@ -4,7 +4,7 @@ With a server named by option or ini file, only the checks run. Otherwise they r
 a conftest names a server by :class:`TargetHook`, and are not collected at all if none does.
 
 This module is loaded into every pytest run on a machine where the suite is installed, so it imports little; what
-judging needs (:mod:`conformance.rule_run`) is imported once a run asks for it.
+judging needs (:mod:`conformance.plugin.run`) is imported once a run asks for it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from conformance.errors import UsageError
 from conformance.options import SETTINGS, Setting, read_options
 
 if TYPE_CHECKING:
-    from conformance.rule_run import RuleRun
+    from conformance.plugin.run import RuleRun
 
-CHECKS_FILE = Path(__file__).with_name("checks") / "test_rules.py"
+CHECKS_FILE = Path(__file__).parents[1] / "checks" / "test_rules.py"
+NODE_ID = "conformance/checks/test_rules.py"
+"""The same wherever the suite is installed."""
 CHECKS_MODULES = ("conformance.checks", "conformance.checks.test_rules")
 PATHS = ("web_root", "report", "evidence")
 SERVER = ("server_url", "server_command")
-NO_SERVER = "no server to judge: name one with --server-url or --server-command"
 
 
 class TargetHook:
@@ -81,12 +82,14 @@ def _run(config: pytest.Config) -> RuleRun | None:
     if not only:
         given = {**(config.hook.pytest_conformance_target(config=config) or {}), **given}
     if not given.keys().isdisjoint(SERVER):
-        from conformance.rule_items import RUN
-        from conformance.rule_run import RuleRun
+        from conformance.plugin.items import RUN
+        from conformance.plugin.run import RuleRun
 
         config.stash[RUN] = RuleRun(read_options(given), only=only)
         return config.stash[RUN]
     if str(CHECKS_FILE) in config.args:
+        from conformance.plugin.items import NO_SERVER
+
         raise UsageError(NO_SERVER)
     return None
 
@@ -94,15 +97,15 @@ def _run(config: pytest.Config) -> RuleRun | None:
 def _given(config: pytest.Config) -> dict[str, str | Sequence[str]]:
     """Texts by setting; the command line wins over the ini file."""
     found = {setting.name: _text(config, setting) for setting in SETTINGS}
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _text(config: pytest.Config, setting: Setting) -> str | Sequence[str] | None:
     text: str | list[str] | None = config.getoption(_dest(setting))
     if text is not None:
         return text
-    text = config.getini(setting.name)
-    return str(_beside_ini(config, text)) if setting.name in PATHS and isinstance(text, str) and text else text
+    text = config.getini(setting.name) or None
+    return str(_beside_ini(config, text)) if setting.name in PATHS and isinstance(text, str) else text
 
 
 def _beside_ini(config: pytest.Config, text: str) -> Path:
@@ -124,9 +127,9 @@ def _arguments(config: pytest.Config, *, only: bool) -> list[str]:
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the checks' file by a collector of our own."""
-    if module_path != CHECKS_FILE:
+    if module_path.name != CHECKS_FILE.name or module_path.resolve() != CHECKS_FILE.resolve():
         return None
-    from conformance.rule_items import RuleFile
+    from conformance.plugin.items import RuleFile
 
-    collector: pytest.Collector = RuleFile.from_parent(parent, path=module_path)
+    collector: pytest.Collector = RuleFile.from_parent(parent, path=module_path, nodeid=NODE_ID)
     return collector

@@ -14,12 +14,12 @@ import pytest
 from conformance.check import Check
 from conformance.errors import ConformanceError, UsageError
 from conformance.options import Options
+from conformance.plugin.items import STATUS, VERDICT, RuleItem
 from conformance.report.finding import Tone, explain
 from conformance.report.live import LiveReport
 from conformance.report.record import FAULTY, Report, exit_code
 from conformance.report.terminal import end_report, tally
 from conformance.report.visible import safe
-from conformance.rule_items import STATUS, VERDICT, RuleItem
 from conformance.session import Session
 from conformance.verdict import Result, Verdict
 
@@ -38,11 +38,11 @@ class RuleRun:
     """The plugin object of such a run; ``only`` tells that nothing but rules is wanted."""
 
     def __init__(self, options: Options, *, only: bool) -> None:
-        """Select the rules; raises UsageError if there are none."""
-        self.session = Session(options)
-        self.collected = False
+        """Where nothing but rules is wanted, select them at once; raises UsageError if there are none."""
         self._options = options
         self._only = only
+        self._session = Session(options) if only else None
+        self._collected = False
         self._crashed = False
         self._live: LiveReport | None = None
         self._open: ExitStack | None = None
@@ -50,7 +50,19 @@ class RuleRun:
         self._complaint: ConformanceError | None = None
         self._hidden: dict[str, list[Any]] = {}
 
+    @property
+    def session(self) -> Session:
+        """The suite's session; raises UsageError if the options select nothing."""
+        if self._session is None:
+            self._session = Session(self._options)
+        return self._session
+
     # -- judging ---------------------------------------------------------------------------------------------------
+
+    def collect(self) -> tuple[Check, ...]:
+        """The rules in the order of judging; raises UsageError if there are none."""
+        self._collected = True
+        return self.session.checks
 
     def start(self) -> None:
         """Start or find the server, once; raises ConformanceError if there is none."""
@@ -75,14 +87,17 @@ class RuleRun:
     def explain(self, result: Result) -> str:
         """The text of a failed item; its first line goes into pytest's short summary."""
         if result.finding is None:
-            return result.reason.strip() or result.rule.statement
+            reason = result.reason.strip() or result.rule.statement
+            return f"{safe(reason.splitlines()[-1])}\n\n{reason}"
         lines = explain(result, self.session.report().target.url, EXPLAINED_WIDTH)
         return "\n".join([safe(result.finding.message), "", *lines])
 
     # -- pytest's hooks --------------------------------------------------------------------------------------------
 
-    def pytest_report_header(self) -> str:
-        """Say what is judged."""
+    def pytest_report_header(self) -> str | None:
+        """Say what is judged, where nothing else is asked."""
+        if not self._only:
+            return None
         server = self._options.server_url or self._options.server_command or ""
         return f"conformance: {len(self.session.checks)} rules, server {safe(server)}"
 
@@ -160,7 +175,7 @@ class RuleRun:
 
     def _code(self, session: pytest.Session, status: int) -> int:
         """The exit code by the suite's own table where nothing but rules ran; pytest's otherwise."""
-        if status == pytest.ExitCode.NO_TESTS_COLLECTED and (self._only or self.collected):
+        if status == pytest.ExitCode.NO_TESTS_COLLECTED and (self._only or self._collected):
             self._complain(UsageError("no rule is selected"))
             return status
         ours = all(isinstance(item, RuleItem) for item in session.items)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.check import Check
-from conformance.errors import ConformanceError
-from conformance.plugin import NO_SERVER
+from conformance.errors import ConformanceError, UsageError
 from conformance.report.visible import safe
 from conformance.verdict import Result, Verdict
 
 if TYPE_CHECKING:
-    from conformance.rule_run import RuleRun
+    from conformance.plugin.run import RuleRun
 
 RUN: pytest.StashKey[RuleRun] = pytest.StashKey()
 """The run in which rules are judged; absent where no server is known."""
 
+NO_SERVER = "no server to judge: name one with --server-url or --server-command"
 VERDICT = "conformance_verdict"
 """The attribute of a pytest report that holds the verdict."""
 OUTCOMES: dict[Verdict, Any] = {
@@ -49,8 +49,11 @@ class RuleFile(pytest.File):
         run = self.config.stash.get(RUN, None)
         if run is None:
             pytest.skip(NO_SERVER)
-        run.collected = True
-        for order, check in enumerate(run.session.checks):
+        try:
+            checks = run.collect()
+        except UsageError as error:
+            pytest.exit(str(error), returncode=error.exit_code)
+        for order, check in enumerate(checks):
             yield RuleItem.of(self, run, check, order)
 
 
@@ -82,8 +85,8 @@ class RuleItem(pytest.Item):
         self.user_properties += [("level", self.result.level.value), ("verdict", self.result.verdict.value)]
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where the item is from: there is no line, the rule's id stands for it."""
-        return self.path, None, self.name
+        """Where the item is from. There is no line; a bare id would have its dots taken for those of a class."""
+        return self.path, None, f"rule {self.name}"
 
     def dress(self, report: pytest.TestReport) -> None:
         """Give the report of the judging its verdict."""
@@ -95,4 +98,4 @@ class RuleItem(pytest.Item):
         if report.outcome == "failed":
             report.longrepr = self.run.explain(self.result)
         elif report.outcome == "skipped":
-            report.longrepr = (str(self.path), 1, f"{verdict}: {safe(self.result.reason)}")
+            report.longrepr = (str(self.path), 1, safe(self.result.reason) or str(verdict))

@@ -1,0 +1,229 @@
+"""Which program is run, and how its path is told to it (RFC 3875 §3.2, §3.3, §4.1.5, §4.1.6, §4.1.13).
+
+What part of a path names the program is the server's choice; extra path after it may be refused. Where it is taken,
+the variables are fixed.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from conformance.check import check
+from conformance.checks.cgi_programs import ENVIRONMENT, Run, of_gateways, program, run, wrong
+from conformance.evidence import Evidence
+from conformance.predicates import absent, broken, passed, same_answer, served, unclear
+from conformance.rule import Risk
+from conformance.verdict import Judgement
+
+MIXED = "/AbC?x=1"
+ENCODED = "/a%20b%3Fc%2541%3Bd?x=%26"
+NO_REST = "a path that goes on after the program's name is refused, lawfully"
+
+
+@check(
+    "cgi-env.script-chosen-by-path-alone",
+    statement="Whether a program is run, and which, depends on the path of the target and not on its query.",
+    why="If the query counts, ?x.py makes the server run a text file, and ?.txt makes it send a program's source.",
+    hint='Cut the target at the first "?" before you look at the end of the name.',
+    example=(
+        "GET /cgi/environment.py?/sample.txt HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        "the program's output",
+        "the program's source, or sample.txt",
+    ),
+    needs=("cgi",),
+)
+@of_gateways
+def chosen_by_path(evidence: Evidence) -> Judgement:
+    page = evidence.site.document
+    name = page.target if page else "/file.txt"
+    asked = run(evidence, f"?{name}")
+    if not asked.ran and run(evidence, "?x=1").ran:
+        message = "With the name of another file as its query the program is not run."
+        return broken(asked.exchange, message, expected="the program's output, as with any other query")
+    if page is None:
+        return passed()
+    control, asked_file = evidence.get(f"{name}?x"), evidence.get(f"{name}?x.py")
+    if served(control) and not same_answer(asked_file, control):
+        message = "A query that ends in .py changes what a plain file gives."
+        return broken(asked_file, message, expected="the file, as with any other query")
+    return passed()
+
+
+@check(
+    "cgi-env.script-name-identifies-script",
+    also=(
+        "cgi-env.script-name-decoded",
+        "cgi-env.script-name-leading-slash",
+        "cgi-env.script-name-without-path-info",
+        "cgi-env.script-uri-round-trip",
+    ),
+    statement="SCRIPT_NAME is the decoded path that leads to the program, with its leading slash and without extra "
+    "path or query.",
+    why="A program builds links to itself from it; a bare file name or a path on the disk leads nowhere.",
+    hint="Set SCRIPT_NAME to the path of the URL up to and including the program's name, after percent-decoding.",
+    example=(
+        "GET /cgi/environment.py/a?x=1 HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        'SCRIPT_NAME is "/cgi/environment.py"',
+        'SCRIPT_NAME is "environment.py"',
+    ),
+    needs=("cgi",),
+)
+@of_gateways
+def script_name(evidence: Evidence) -> Judgement:
+    plain = run(evidence)
+    name = plain.environment.get("SCRIPT_NAME", "")
+    target = program(evidence, ENVIRONMENT) or ""
+    if not name.startswith("/"):
+        message = "SCRIPT_NAME is not a path from the root of the site."
+        return wrong(plain, "SCRIPT_NAME", message, expected=f'a path such as "{target}"')
+    encoded = _encode_letter(target)
+    spelled = run(evidence, target=encoded)
+    if spelled.ran and encoded.rpartition("/")[2][:3] in spelled.environment.get("SCRIPT_NAME", ""):
+        message = "SCRIPT_NAME is still percent-encoded."
+        return wrong(spelled, "SCRIPT_NAME", message, expected=f'the decoded path, such as "{target}"')
+    for rest in ("?x=1", "/a/b", ENCODED):
+        first = run(evidence, rest)
+        again = run(evidence, target=_script_uri(first)) if first.ran else first
+        if first.ran and (not again.ran or _parts(again) != _parts(first)):
+            message = "The URI made of SCRIPT_NAME, PATH_INFO and QUERY_STRING does not lead back to the program."
+            return wrong(first, "SCRIPT_NAME", message, expected=f'the path of the program alone, such as "{target}"')
+    return passed()
+
+
+def _encode_letter(target: str) -> str:
+    """The target with the first letter of the file name percent-encoded: an equivalent URI."""
+    folder, slash, name = target.rpartition("/")
+    return f"{folder}{slash}%{ord(name[0]):02X}{name[1:]}"
+
+
+def _parts(told: Run) -> tuple[str, str, str]:
+    said = told.environment
+    return said.get("SCRIPT_NAME", ""), said.get("PATH_INFO", ""), said.get("QUERY_STRING", "")
+
+
+def _script_uri(told: Run) -> str:
+    name, rest, query = _parts(told)
+    path = quote(name + rest, errors="surrogateescape")
+    return path + (f"?{query}" if query else "")
+
+
+@check(
+    "cgi-env.path-info-is-rest",
+    also=(
+        "cgi-env.path-info-empty-without-rest",
+        "cgi-env.path-info-single-slash",
+        "cgi-env.path-info-without-query",
+        "cgi-env.path-info-case-kept",
+    ),
+    statement="PATH_INFO is what follows the program's name in the path, from its slash on and in its own case; it is "
+    "empty or unset if nothing follows.",
+    why="Programs use the rest of the path to name what they show.",
+    hint="Cut the path after the program's name: the part before is SCRIPT_NAME, the part after is PATH_INFO.",
+    example=(
+        "GET /cgi/environment.py/a/b HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        'PATH_INFO is "/a/b"',
+        'PATH_INFO is "/cgi/environment.py/a/b"',
+    ),
+    needs=("cgi",),
+)
+@of_gateways
+def path_info(evidence: Evidence) -> Judgement:
+    plain = run(evidence)
+    if plain.environment.get("PATH_INFO"):
+        message = "PATH_INFO is not empty although nothing follows the program's name."
+        return wrong(plain, "PATH_INFO", message, expected="empty or unset")
+    if not run(evidence, "/a/b").ran:
+        return absent(NO_REST)
+    return _path_infos(evidence, {"/a/b": "/a/b", MIXED: "/AbC", "/": "/"})
+
+
+def _path_infos(evidence: Evidence, trials: dict[str, str]) -> Judgement:
+    for rest, wanted in trials.items():
+        told = run(evidence, rest)
+        if told.ran and told.environment.get("PATH_INFO") != wanted:
+            message = f"PATH_INFO is not what follows the program's name in {rest!r}."
+            return wrong(told, "PATH_INFO", message, expected=f'"{wanted}"')
+    return passed()
+
+
+@check(
+    "cgi-env.path-info-decoded",
+    also=("cgi-env.path-info-decoded-once", "cgi-env.split-before-decode"),
+    statement="PATH_INFO is percent-decoded, once, and only after the query was cut off.",
+    why="Decoded too early, an encoded question mark cuts the path; decoded twice, %2541 becomes another name.",
+    hint='Split the raw target at "?" first, then call unquote() on the path, once.',
+    example=(
+        "GET /cgi/environment.py/a%20b%3Fc HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        'PATH_INFO is "/a b?c"',
+        'PATH_INFO is "/a%20b%3Fc"',
+    ),
+    needs=("cgi",),
+    requires=("cgi-env.path-info-is-rest",),
+)
+@of_gateways
+def path_info_decoded(evidence: Evidence) -> Judgement:
+    if not run(evidence, "/a/b").ran:
+        return absent(NO_REST)
+    return _path_infos(evidence, {ENCODED: "/a b?c%41;d"})
+
+
+@check(
+    "cgi-env.no-nul-truncation",
+    statement="An encoded NUL in the path does not cut PATH_INFO short.",
+    why="A variable cannot hold a NUL; if the rest is dropped in silence, the program works on another name.",
+    hint="Answer 400 or 404 if the decoded path holds a NUL.",
+    example=(
+        "GET /cgi/environment.py/a%00b HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        "HTTP/1.1 400 Bad Request\r\n…",
+        'PATH_INFO is "/a"',
+    ),
+    needs=("cgi",),
+    requires=("cgi-env.path-info-is-rest",),
+    risk=Risk.UNUSUAL,
+)
+@of_gateways
+def no_nul(evidence: Evidence) -> Judgement:
+    if not run(evidence, "/a/b").ran:
+        return absent(NO_REST)
+    told = run(evidence, "/a%00b")
+    if told.exchange.status is None:
+        return unclear("no answer came, which is another rule's matter")
+    if told.environment.get("PATH_INFO") != "/a":
+        return passed()
+    return wrong(told, "PATH_INFO", "PATH_INFO was cut at a NUL.", expected="an error status, or another PATH_INFO")
+
+
+@check(
+    "cgi-env.path-translated-null-without-rest",
+    also=("cgi-env.path-translated-for-missing-file", "cgi-env.path-translated-case-kept"),
+    statement="PATH_TRANSLATED is PATH_INFO turned into a file name: empty or unset without PATH_INFO, set whether or "
+    "not such a file exists, and in the same case.",
+    why="A program that finds a path there takes it for what the client asked for.",
+    hint="Set PATH_TRANSLATED to the document root plus PATH_INFO, and only if PATH_INFO is not empty.",
+    example=(
+        "GET /cgi/environment.py HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        "PATH_TRANSLATED is not set",
+        'PATH_TRANSLATED is "/srv/web"',
+    ),
+    needs=("cgi",),
+)
+@of_gateways
+def path_translated(evidence: Evidence) -> Judgement:
+    plain = run(evidence)
+    if plain.environment.get("PATH_TRANSLATED") and not plain.environment.get("PATH_INFO"):
+        message = "PATH_TRANSLATED is set although there is no PATH_INFO to translate."
+        return wrong(plain, "PATH_TRANSLATED", message, expected="empty or unset")
+    page = evidence.site.document
+    if page is None or not run(evidence, page.target).environment.get("PATH_TRANSLATED"):
+        return passed("it is not set for extra path either")
+    missing = run(evidence, "/none-7f3a")
+    if missing.ran and not missing.environment.get("PATH_TRANSLATED"):
+        message = "PATH_TRANSLATED is set for a file that exists and not for one that does not."
+        return wrong(missing, "PATH_TRANSLATED", message, expected="a path that ends in /none-7f3a")
+    mixed = run(evidence, MIXED)
+    path = mixed.environment.get("PATH_TRANSLATED", "")
+    folded = path.lower().endswith("/abc") and not path.endswith("/AbC")
+    if folded and not served(evidence.get(page.target.swapcase())):
+        message = "PATH_TRANSLATED does not keep the case of the path."
+        return wrong(mixed, "PATH_TRANSLATED", message, expected="a path that ends in /AbC")
+    return passed()
