@@ -86,8 +86,9 @@ def _after_data(octets: bytes, begin: int, stop: int) -> ChunkFault | None:
     after = octets[stop : stop + 2]
     if after == b"\r\n":
         return None
-    if stop > len(octets) and COMPLETE_TAIL.search(octets, begin - 2):
-        return ChunkFault.SIZE  # the coding is complete, so the size has led beyond its end
+    tail = COMPLETE_TAIL.search(octets, begin - 2)
+    if tail is not None and stop > tail.start() + 2:
+        return ChunkFault.SIZE  # the coding is complete, and the size leads beyond its last chunk
     if stop > len(octets) or after in (b"", b"\r"):
         return ChunkFault.LAST
     if after[:1] == b"\n" or SIZE_LINE.match(octets, stop):

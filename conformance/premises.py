@@ -37,8 +37,8 @@ def foundation(evidence: Evidence) -> Gap | None:
     tried = evidence.baseline
     if not any(exchange.received for exchange in tried):
         return Gap(SILENCE, "the server answers no plain GET")
-    if all(exchange.ending is Ending.FLOOD for exchange in tried):
-        headed = any(x.response and not x.response.defect(DefectKind.NO_EMPTY_LINE) and x.status for x in tried)
+    if all(exchange.ending is Ending.FLOOD for exchange in tried) or not any(map(_headed, tried)):
+        headed = any(map(_headed, tried)) and any(exchange.status for exchange in tried)
         return Gap(ENDLESS if headed else SILENCE, "no reply to a plain GET ever ends")
     if not any(exchange.response and exchange.response.status_line for exchange in tried):
         return Gap(GIBBERISH, "no reply to a plain GET is an HTTP response")
@@ -50,6 +50,12 @@ def foundation(evidence: Evidence) -> Gap | None:
     if any(exchange.status in guarded for exchange in tried):
         return Gap(None, "no page could be fetched: is --web-root the folder that this server serves?")
     return Gap(NO_SUCCESS, "no plain GET succeeds, so no refusal proves anything")
+
+
+def _headed(exchange: Exchange) -> bool:
+    """Whether more than a part of a head came, or the server has at least ended what it began."""
+    response = exchange.response
+    return exchange.peer_ended or (response is not None and not response.defect(DefectKind.NO_EMPTY_LINE))
 
 
 def reads_requests(evidence: Evidence) -> Gap | None:
@@ -66,7 +72,7 @@ def reads_requests(evidence: Evidence) -> Gap | None:
 
 def throwaway_put(evidence: Evidence) -> Exchange | None:
     """PUT on the file made for it; None where the folder has no ``throwaway.txt``: nothing else is ever written to."""
-    page = evidence.site.page(None, lambda p: p.name == "throwaway.txt")
+    page = evidence.site.throwaway
     if page is None:
         return None
     body = b"conformance suite: new content\n"

@@ -53,6 +53,7 @@ class Session:
         self._stack = ExitStack()
         self._target: Target | None = None
         self._results: dict[str, Result] = {}
+        self._permitted: set[str] = set()  # broken, but lawfully by one generation
         self._killers: dict[Probe, str] = {}
         self._confirmations = CONFIRMATIONS
         self._started = time.time()
@@ -123,7 +124,11 @@ class Session:
         """Course step to what the course asks there and the target does not show."""
         last = self.options.step or max(MILESTONES)
         return {
-            step: tuple(words for words, test in tests.items() if self._gap is not None or self._tested(test))
+            step: tuple(
+                f"{words} ({reason})" if reason else words
+                for words, test in tests.items()
+                if (reason := "" if self._gap is not None else self._tested(test)) or self._gap is not None
+            )
             for step, tests in MILESTONES.items()
             if step <= last
         }
@@ -144,6 +149,7 @@ class Session:
             judgement = self._judgement(check)
             verdict = judgement.verdict
             if verdict is Verdict.FAIL and check.rule.permitted(self.options.spec):
+                self._permitted.add(id)
                 judgement = replace(judgement, reason=f"lawful by RFC {check.rule.permitted_by}", finding=None)
                 verdict = Verdict.NOT_APPLICABLE
             elif verdict is Verdict.FAIL and level.rank < self.options.level.rank:
@@ -179,6 +185,8 @@ class Session:
                 return Judgement(Verdict.NOT_APPLICABLE, reason)
         for id in rule.requires:
             premise = self.judge(CATALOGUE[id])
+            if id in self._permitted:
+                return Judgement(Verdict.NOT_APPLICABLE, f"{id}: {premise.reason}")
             if premise.verdict in (Verdict.FAIL, Verdict.WARNING, Verdict.BLOCKED):
                 return Judgement(Verdict.BLOCKED, premise.rule.statement, blocked_by=premise.blocked_by or id)
         return None

@@ -93,13 +93,18 @@ class Site:
         return min(found, key=lambda p: (not p.plain, p.path.count("/"), len(p.content), p.path), default=None)
 
     @cached_property
+    def throwaway(self) -> Page | None:
+        """The file that is made to be written to; nothing else ever is."""
+        return self.page(None, lambda p: p.name == "throwaway.txt")
+
+    @cached_property
     def document(self) -> Page | None:
         """A static page with a plain name: text or HTML if there is one. Most probes ask for it."""
         for kind in ("text", "html", "png", "jpeg"):
-            page = self.page(kind, lambda p: p.plain)
+            page = self.page(kind, lambda p: p.plain and p != self.throwaway)
             if page is not None:
                 return page
-        return self.page(None, lambda p: p.plain and p.kind != "program")
+        return self.page(None, lambda p: p.plain and p.kind != "program" and p != self.throwaway)
 
     @cached_property
     def folder(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import static_target, turned_down
+from conformance.checks.controls import NOT_HTTP, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import answered, broken, describe, first_of, passed, served, unclear
@@ -37,7 +37,7 @@ def _with(lines: str) -> str:
 )
 def malformed_400(evidence: Evidence) -> Judgement:
     return turned_down(
-        evidence.raw(b"(((\r\n\r\n"),
+        evidence.raw(NOT_HTTP),
         evidence.get(static_target(evidence)),
         "Octets that are no request are not refused.",
         also=(300, 301, 302, 303, 307, 308, 501, 505),
@@ -61,7 +61,7 @@ def malformed_close(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     if not served(evidence.get(target)):
         return unclear("the control request was not served")
-    exchange = evidence.raw(b"(((\r\n\r\n" + evidence.request(target), count=2)
+    exchange = evidence.raw(NOT_HTTP + evidence.request(target), count=2)
     expected = "the end of the connection after at most one reply"
     if len(exchange.responses) > 1 or served(exchange):
         last = exchange.responses[-1]

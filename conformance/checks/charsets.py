@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from conformance.check import check
-from conformance.checks.field_values import judge_values, own_answers, page_of, value_finding
+from conformance.checks.field_values import ended_heads, judge_values, own_answers, page_of, value_finding
 from conformance.checks.media_type_form import TypeFault, read_media_type
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
@@ -41,7 +41,7 @@ DISPROVABLE = {
 )
 def token(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("content-type",),
         lambda value: TypeFault.CHARSET in read_media_type(value).faults,
         "The value of charset is no token.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from conformance.check import check
-from conformance.checks.field_values import judge_values, not_tokens, own_answers, page_of, value_finding
+from conformance.checks.field_values import ended_heads, judge_values, not_tokens, own_answers, page_of, value_finding
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import is_token, list_members
@@ -120,7 +120,7 @@ def _coded(evidence: Evidence) -> list[Answer]:
     if document is not None:
         asked.append(evidence.get(document.target, [("Accept-Encoding", "gzip")]))
     return own_answers(
-        evidence, [*evidence.answers, *((x, r) for x in asked for r in x.responses[:1] if r.status_line)]
+        evidence, [*ended_heads(evidence), *((x, r) for x in asked for r in x.responses[:1] if r.status_line)]
     )
 
 

@@ -83,7 +83,9 @@ def content_type_sent(evidence: Evidence) -> Judgement:
             span=status_span(response),
         )
 
-    with_body = [(x, r) for x, r in own_answers(evidence) if r.body and not _unknown_kind(evidence, x)]
+    with_body = [
+        (x, r) for x, r in own_answers(evidence, evidence.answers) if r.body and not _unknown_kind(evidence, x)
+    ]
     lacking = [(x, r) for x, r in with_body if r.field("content-type") is None]
     surely = [(x, r) for x, r in lacking if hiding_rule(r) is None]
     if surely:

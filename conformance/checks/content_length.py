@@ -80,10 +80,19 @@ def _differences(evidence: Evidence) -> list[Difference]:
         for exchange in (*evidence.ordinary, *evidence.refusals)
     ]
     every = [difference for difference in (*pairs, *singles) if difference is not None]
-    if not any(d.known and d.blame is Blame.OUTSIDE for d in every):
-        return every
-    # A server that adds octets to pages that are known to be whole does so to the others too.
-    return [replace(d, blame=Blame.OUTSIDE) if not d.known and d.sent > d.announced else d for d in every]
+    known = [difference for difference in every if difference.known and difference.blame is not Blame.CHARACTERS]
+    return [_by_analogy(difference, known) for difference in every]
+
+
+def _by_analogy(difference: Difference, known: list[Difference]) -> Difference:
+    """What a server does to pages that the suite knows it does to the others too, where nobody can tell the reason."""
+    longer = difference.sent > difference.announced
+    alike = next((other for other in known if (other.sent > other.announced) is longer), None)
+    response = difference.exchange.responses[0]
+    if alike is None or difference.known or difference.blame is Blame.CHARACTERS or response.framing is Framing.CHUNKED:
+        return difference
+    stalled = alike.blame is Blame.BROKEN_OFF and not difference.exchange.peer_ended
+    return difference if stalled else replace(difference, blame=alike.blame)
 
 
 def _difference(site: Site, exchange: Exchange, *, surplus_shows: bool) -> Difference | None:

@@ -15,6 +15,7 @@ from conformance.rule import Risk
 from conformance.verdict import Judgement
 
 CLOSE = ("Connection", "close")
+NOT_HTTP = b"(((\r\n\r\n"
 CLOSED_UNANSWERED = "the connection was closed without a reply"
 
 

@@ -24,7 +24,7 @@ def _bad(date: str) -> str:
 
 
 def _judge(evidence: Evidence, fault: DateFault, message: str, expected: str) -> Judgement:
-    """Look for one fault in every date of the survey; Last-Modified and Expires that are no dates have other rules."""
+    """Look for one fault in every date of the survey; only of Date is it sure that a date was meant."""
     names = ("date",) if fault is DateFault.FORM else DATES
 
     def test(exchange: Exchange, _: Response, field: Field) -> Finding | None:

@@ -1,24 +1,21 @@
 """The lines of a head (RFC 9112 §2.1, §2.2, §5; RFC 2616 §2.2, §4.2): how they end and what they are made of.
 
-The status line has rules of its own. White space inside well-formed lines is in :mod:`conformance.checks.field_space`.
+The status line has rules of its own. What stands inside sound lines is in :mod:`conformance.checks.field_space`.
 """
 
 from __future__ import annotations
-
-import re
 
 from conformance.check import check
 from conformance.checks.field_values import BLANKS, blank_led_start, judge_heads
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import is_token
-from conformance.predicates import each, found
+from conformance.predicates import found
 from conformance.reading import DefectKind, Line, Response
-from conformance.rule import Risk, Spec
+from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
-CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @check(
@@ -46,7 +43,7 @@ def line_crlf(evidence: Evidence) -> Judgement:
             span=(bare.span[1], bare.end),
         )
 
-    return each(evidence.answers, test, "no answer had a head")
+    return judge_heads(evidence, test)
 
 
 @check(
@@ -220,42 +217,3 @@ def _continuation(lines: tuple[Line, ...]) -> Line | None:
             return line
         fields += not led
     return None
-
-
-@check(
-    "field.no-control-octets-sent",
-    statement="Field values hold no control characters except tabs.",
-    why="NUL and its kin end strings, reach terminals and logs, and are how replies are forged from a request's path.",
-    hint="Do not copy the decoded path into a field: a path that is repeated in Location stays percent-encoded.",
-    example=(
-        "GET /a%01b HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
-        "HTTP/1.1 301 Moved Permanently\r\nLocation: /a%01b/\r\n\r\n",
-        "HTTP/1.1 301 Moved Permanently\r\nLocation: /a\x01b/\r\n\r\n",
-    ),
-    risk=Risk.UNUSUAL,
-)
-def no_control_octets(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, response: Response) -> Finding | None:
-        for line in response.lines[1:]:
-            colon = line.text.find(b":") + 1
-            bad = CONTROLS.search(line.text, colon)
-            if bad and line.text.strip():
-                start = line.span[0] + bad.start()
-                return found(
-                    exchange,
-                    "A field value holds a control character.",
-                    expected="visible characters, spaces and tabs",
-                    observed=f"octet {bad[0][0]:#04x}",
-                    span=(start, start + 1),
-                )
-        return None
-
-    judgement = judge_heads(evidence, test)
-    if judgement.finding is not None:
-        return judgement
-    folder = evidence.site.folder
-    targets = ["/a%01b%7Fc", *([f"/{folder}?q=%01%7F"] if folder else [])]
-    tried = [evidence.get(target, risk=Risk.UNUSUAL) for target in targets]
-    answers = [(x, r) for x in tried for r in x.responses if r.status_line and not r.defect(DefectKind.NO_EMPTY_LINE)]
-    probed = each(answers, test, "")
-    return probed if probed.finding is not None else judgement

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.check import check
 from conformance.checks.field_values import (
     allow_answers,
+    ended_heads,
     is_commented,
     judge_heads,
     judge_values,
@@ -110,7 +111,7 @@ def comment_only_where_defined(evidence: Evidence) -> Judgement:
         return value_finding(exchange, field, f"{field.name} holds a comment.", "the value without brackets")
 
     # Content-Length is judged by the rules on framing.
-    return each_field(evidence.answers, ("date", "last-modified", "expires", "content-type"), test)
+    return each_field(ended_heads(evidence), ("date", "last-modified", "expires", "content-type"), test)
 
 
 @check(
@@ -127,7 +128,7 @@ def comment_only_where_defined(evidence: Evidence) -> Judgement:
 )
 def connection_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("connection",),
         not_tokens,
         "Connection holds what is no token.",
@@ -148,7 +149,7 @@ def connection_grammar(evidence: Evidence) -> Judgement:
 )
 def no_end_to_end_options(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("connection",),
         lambda value: not END_TO_END.isdisjoint(member.lower() for member in list_members(value)),
         "Connection names a field that every proxy has to pass on.",

@@ -1,5 +1,7 @@
-"""White space in field lines (RFC 9110 §5.6.3, RFC 9112 §5.1): one space after the colon and round separators, none at
-the end. All of it is a matter of good form: lines that break these rules can still be read.
+"""White space and control characters in field lines (RFC 9110 §5.5, §5.6.3; RFC 9112 §5.1; RFC 2616 §2.2).
+
+White space is a matter of good form: one space after the colon and round separators, none at the end. Lines that break
+these rules can still be read; a control character is dangerous.
 """
 
 from __future__ import annotations
@@ -7,12 +9,13 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.checks.field_values import judge_heads, judge_values, without_comments
+from conformance.checks.field_values import ended_heads, judge_heads, judge_values, without_comments
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import QUOTED
-from conformance.predicates import absent, found
-from conformance.reading import Response
+from conformance.predicates import absent, each, found
+from conformance.reading import DefectKind, Response
+from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
@@ -27,7 +30,47 @@ SEPARATED = (
     "transfer-encoding",
     "vary",
 )
+CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 WIDE = re.compile(r"(?=[ \t]*(?:\t|  ))[ \t]+[,;]|[,;](?=[ \t]*(?:\t|  ))[ \t]+")
+
+
+@check(
+    "field.no-control-octets-sent",
+    statement="Field values hold no control characters except tabs.",
+    why="NUL and its kin end strings, reach terminals and logs, and are how replies are forged from a request's path.",
+    hint="Do not copy the decoded path into a field: a path that is repeated in Location stays percent-encoded.",
+    example=(
+        "GET /a%01b HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        "HTTP/1.1 301 Moved Permanently\r\nLocation: /a%01b/\r\n\r\n",
+        "HTTP/1.1 301 Moved Permanently\r\nLocation: /a\x01b/\r\n\r\n",
+    ),
+    risk=Risk.UNUSUAL,
+)
+def no_control_octets(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        for line in response.lines[1:]:
+            colon = line.text.find(b":") + 1
+            bad = CONTROLS.search(line.text, colon)
+            if bad and line.text.strip():
+                start = line.span[0] + bad.start()
+                return found(
+                    exchange,
+                    "A field value holds a control character.",
+                    expected="visible characters, spaces and tabs",
+                    observed=f"octet {bad[0][0]:#04x}",
+                    span=(start, start + 1),
+                )
+        return None
+
+    judgement = judge_heads(evidence, test)
+    if judgement.finding is not None:
+        return judgement
+    folder = evidence.site.folder
+    targets = ["/a%01b%7Fc", *([f"/{folder}?q=%01%7F"] if folder else [])]
+    tried = [evidence.get(target, risk=Risk.UNUSUAL) for target in targets]
+    answers = [(x, r) for x in tried for r in x.responses if r.status_line and not r.defect(DefectKind.NO_EMPTY_LINE)]
+    probed = each(answers, test, "")
+    return probed if probed.finding is not None else judgement
 
 
 @check(
@@ -43,7 +86,7 @@ WIDE = re.compile(r"(?=[ \t]*(?:\t|  ))[ \t]+[,;]|[,;](?=[ \t]*(?:\t|  ))[ \t]+"
 )
 def ows_single_space(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         SEPARATED,
         lambda value: WIDE.search(re.sub(QUOTED, '""', value)) is not None,
         "A run of blanks or a tab stands beside a separator.",
@@ -87,7 +130,9 @@ def no_trailing_whitespace(evidence: Evidence) -> Judgement:
     ),
 )
 def rws_single_space(evidence: Evidence) -> Judgement:
-    parted = [(x, r) for x, r in evidence.answers if len((without_comments(r.value("server") or "") or "").split()) > 1]
+    parted = [
+        (x, r) for x, r in ended_heads(evidence) if len((without_comments(r.value("server") or "") or "").split()) > 1
+    ]
     if not parted:
         return absent("no Server field names several products")
     return judge_values(

@@ -20,7 +20,7 @@ from conformance.verdict import Finding, Judgement
 
 NO_HEAD = "no answer had a head"
 NO_END = "message.empty-line-ends-header-section"
-DATES = ("date", "last-modified", "expires")
+DATES = ("date", "last-modified", "expires", "retry-after")
 BLANKS = (b" ", b"\t")
 
 
@@ -36,18 +36,32 @@ def page_of(evidence: Evidence, exchange: Exchange) -> Page | None:
     return next((page for page in evidence.site.pages if page.path == path), None)
 
 
+def ended_heads(evidence: Evidence) -> list[Answer]:
+    """The survey's answers whose fields end where they seem to.
+
+    A server that forgets the empty line shows it only where the body cannot be taken for fields. So no reply of a class
+    counts in which one reply has no end of its fields: its text may have been read as fields.
+    """
+    answers = evidence.answers
+    damaged = {_class(response) for _, response in answers if response.defect(DefectKind.NO_EMPTY_LINE)}
+    return [(exchange, response) for exchange, response in answers if _class(response) not in damaged]
+
+
+def _class(response: Response) -> int:
+    return (response.status or 0) // 100
+
+
 def own_answers(evidence: Evidence, answers: Sequence[Answer] | None = None) -> list[Answer]:
-    """The survey's answers without those of programs, whose fields may be the program's and not the server's."""
+    """Answers without those of programs, whose fields may be the program's and not the server's."""
     programs = {page.target for page in evidence.site.pages if page.kind == "program"}
-    survey = evidence.answers if answers is None else answers
-    return [(exchange, response) for exchange, response in survey if asked(exchange) not in programs]
+    given = ended_heads(evidence) if answers is None else answers
+    return [(exchange, response) for exchange, response in given if asked(exchange) not in programs]
 
 
 def judge_heads(evidence: Evidence, test: Callable[[Exchange, Response], Finding | None]) -> Judgement:
     """Apply ``test`` to every head that has an end: without one, lines of the body would be taken for fields."""
-    answers = evidence.answers
-    whole = [(x, r) for x, r in answers if r.defect(DefectKind.NO_EMPTY_LINE) is None]
-    if answers and not whole:
+    whole = ended_heads(evidence)
+    if evidence.answers and not whole:
         return blocked(NO_END, "no reply says where its fields end")
     return each(whole, test, NO_HEAD)
 
@@ -129,7 +143,7 @@ def allow_answers(evidence: Evidence) -> list[Answer]:
     if page is not None:
         tried += [_short(evidence, page.target, method) for method in ("POST", "PATCH", "PUT", "DELETE")]
     more = [(x, r) for x in tried for r in x.responses[:1] if r.status_line is not None]
-    return [*evidence.answers, *more]
+    return [*ended_heads(evidence), *more]
 
 
 def _short(evidence: Evidence, target: str, method: str) -> Exchange:

@@ -6,7 +6,7 @@ Whether the type is true of the body is the matter of :mod:`conformance.checks.c
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.field_values import judge_values, own_answers, value_finding
+from conformance.checks.field_values import ended_heads, judge_values, own_answers, value_finding
 from conformance.checks.media_type_form import TypeFault, read_media_type
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
@@ -37,7 +37,7 @@ def _bad(value: str) -> str:
 
 def _judge(evidence: Evidence, fault: TypeFault, message: str, expected: str) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("content-type",),
         lambda value: fault in read_media_type(value).faults,
         message,

@@ -12,6 +12,7 @@ from conformance.checks.controls import (
 )
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
+from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
     OVERLOADED,
     absent,
@@ -37,7 +38,7 @@ FRESH = ([("Cache-Control", "no-cache")], [("Cache-Control", "no-cache"), ("Prag
 
 def throwaway(evidence: Evidence) -> Page | None:
     """The file that may be written to; no other is."""
-    return evidence.site.page(None, lambda p: p.name == "throwaway.txt")
+    return evidence.site.throwaway
 
 
 @check(
@@ -156,7 +157,7 @@ def _handled(exchange: Exchange, method: str) -> Judgement:
 )
 def non_token(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
-    return first_of(
+    judgement = first_of(
         turned_down(
             evidence.raw(request_of(evidence, f"{method} {target} HTTP/1.1")),
             evidence.get(target),
@@ -164,6 +165,13 @@ def non_token(evidence: Evidence) -> Judgement:
             also=(501,),
         )
         for method in ("G(T", "G\0T")
+    )
+    return told_apart(
+        judgement,
+        evidence,
+        "a delimiter in the method",
+        "control octets in the method",
+        "octets beyond ASCII in the method",
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from conformance.capabilities import shows_source, source_of
 from conformance.check import check
-from conformance.checks.representation import content_of
+from conformance.checks.representation import content_of, cut_short
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, describe, passed, served, unclear
@@ -60,6 +60,7 @@ def sends_source(exchange: Exchange, page: Page, message: str) -> Judgement:
     hint="For a name that ends in .py call subprocess.run([sys.executable, path], stdout=PIPE) and send its output.",
     example=("GET /cgi/environment.py" + HOST, RUN, SOURCE),
     needs=("cgi",),
+    requires=("message.empty-line-ends-header-section",),  # else the text may hide in the head
 )
 def run_not_sent(evidence: Evidence) -> Judgement:
     ordinary = [page for page in evidence.site.pages if page.kind == "program" and page.plain and not _peculiar(page)]
@@ -146,7 +147,7 @@ def all_output(evidence: Evidence) -> Judgement:
     if page is None:
         return absent(NO_PROGRAM)
     exchange = evidence.get(page.target)
-    if not served(exchange):
+    if not served(exchange) or cut_short(exchange):
         return unclear(f"the program's output was not sent: {describe(exchange)}")
     body = content_of(exchange)
     if len(body) >= LARGE and LAST_LINES.search(body[-1000:]):
@@ -166,7 +167,7 @@ def all_output(evidence: Evidence) -> Judgement:
     hint="Run programs in a process of their own (subprocess), never with exec() or runpy inside the server.",
     example=("GET /cgi/exit_3.py" + HOST, "HTTP/1.1 200 OK\r\n… (and the server goes on)", "(the server has ended)"),
     needs=("cgi",),
-    requires=("cgi-output.script-run-not-sent",),
+    requires=("cgi-output.script-run-not-sent", "cgi-output.stdout-is-response"),
     risk=Risk.UNUSUAL,
 )
 def cannot_stop_server(evidence: Evidence) -> Judgement:

@@ -11,7 +11,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import OVERLOADED, absent, broken, describe, each, first_of, found, passed, served, unclear
 from conformance.premises import NO_SUCCESS, foundation
-from conformance.reading import Framing, Response, Span
+from conformance.reading import DefectKind, Framing, Response, Span
 from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement
@@ -28,7 +28,13 @@ GUARDED = (401, 403)
 
 def carries(exchange: Exchange, content: bytes) -> bool:
     """Whether the reply holds exactly ``content``: by its framing or, where that is wrong, after its head."""
-    return exchange.response is not None and content in (exchange.response.body, content_of(exchange))
+    response = exchange.response
+    if response is None:
+        return False
+    run_on = response.defect(DefectKind.NO_EMPTY_LINE, DefectKind.STRAY_LINE)
+    if run_on is not None and exchange.received.endswith(content):
+        return True  # where the body begins is anybody's guess
+    return content in (response.body, content_of(exchange))
 
 
 def content_of(exchange: Exchange) -> bytes:
@@ -37,6 +43,11 @@ def content_of(exchange: Exchange) -> bytes:
     if response is None or response.framing in (Framing.CHUNKED, Framing.NONE):
         return response.body if response else b""
     return exchange.received[response.head_end :]
+
+
+def cut_short(exchange: Exchange) -> bool:
+    """Whether the reply ends before its framing says so."""
+    return exchange.response is not None and not exchange.response.complete
 
 
 def is_encoded(response: Response | None) -> bool:
@@ -51,6 +62,8 @@ def leads_to(evidence: Evidence, target: str, page: Page, message: str) -> Judge
         return unclear(f"GET {target} is refused by policy or overload: {describe(exchange)}")
     if served(exchange) and carries(exchange, page.content):
         return passed()
+    if cut_short(exchange) and page.content.startswith(content_of(exchange)):
+        return unclear(f"the reply to GET {target} ends too early, which is for the rules on framing")
     expected = f"the {len(page.content)} octets of {page.path!r}, or a redirect to them"
     if not served(exchange):
         return broken(exchange, message, expected=expected)

@@ -14,6 +14,7 @@ from conformance.checks.controls import (
 )
 from conformance.evidence import Evidence
 from conformance.exchange import Ending
+from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
     absent,
     answered,
@@ -46,11 +47,12 @@ def names_case_insensitive(evidence: Evidence) -> Judgement:
     host_matters = evidence.get("/", host=None).status == 400
     if not host_matters and not close_matters(evidence):
         return absent("neither Host nor Connection: close has an effect that could show whether it was read")
-    return understood_like_control(
+    judgement = understood_like_control(
         evidence,
         [f"hOST: {evidence.site.authority}", "cONNECTION: close"],
         "A field is not recognised if its name is written with other capitals.",
     )
+    return told_apart(judgement, evidence, "capitals in a field name")
 
 
 @check(
@@ -71,7 +73,8 @@ def whitespace_around_value(evidence: Evidence) -> Judgement:
     )
     message = "Blanks round a field's value, or none, change its meaning."
     trials = [understood_like_control(evidence, lines, message) for lines in spellings]
-    return first_of([*trials, *_blanks_in_condition(evidence, message)])
+    judgement = first_of([*trials, *_blanks_in_condition(evidence, message)])
+    return told_apart(judgement, evidence, "blanks round a value")
 
 
 def _blanks_in_condition(evidence: Evidence, message: str) -> Iterator[Judgement]:
@@ -147,9 +150,10 @@ def first_colon(evidence: Evidence) -> Judgement:
 )
 def unknown_ignored(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
-    return treated_alike(
+    judgement = treated_alike(
         evidence.get(target, INVENTED), evidence.get(target), "Unknown fields change the answer.", body=True
     )
+    return told_apart(judgement, evidence, "an unknown field")
 
 
 @check(

@@ -6,6 +6,7 @@ from conformance.check import check
 from conformance.checks.controls import request_of, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
+from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
     first_of,
     treated_alike,
@@ -54,7 +55,7 @@ def leading_empty_line(evidence: Evidence) -> Judgement:
 def malformed_line(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     lines = (f"GET {target} HTTP/1.1 extra", "GARBAGE", f"GET {target} FTP/1.0")
-    return first_of(
+    judgement = first_of(
         turned_down(
             evidence.raw(request_of(evidence, line)),
             evidence.get(target),
@@ -62,6 +63,7 @@ def malformed_line(evidence: Evidence) -> Judgement:
         )
         for line in lines
     )
+    return told_apart(judgement, evidence, "a fourth word", "one word only", "octets at random")
 
 
 @check(
@@ -84,7 +86,7 @@ def blank_in_target(evidence: Evidence) -> Judgement:
     page = evidence.site.page(where=_blank_name)
     if page is not None:
         trials.insert(0, (f"/{page.path}", page.target))
-    return first_of(
+    judgement = first_of(
         turned_down(
             evidence.raw(request_of(evidence, f"GET {written} HTTP/1.1")),
             evidence.get(control),
@@ -93,6 +95,7 @@ def blank_in_target(evidence: Evidence) -> Judgement:
         )
         for written, control in trials
     )
+    return told_apart(judgement, evidence, "a blank in the target")
 
 
 def _blank_name(page: Page) -> bool:
@@ -110,6 +113,7 @@ def _blank_name(page: Page) -> bool:
         "HTTP/1.1 200 OK\r\n…",
         "HTTP/1.1 414 URI Too Long\r\n…",
     ),
+    requires=("message.request-in-segments",),
     risk=Risk.UNUSUAL,
 )
 def long_line(evidence: Evidence) -> Judgement:

@@ -9,6 +9,7 @@ from conformance.check import check
 from conformance.checks.controls import request_of, speaks_only_10, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
+from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
     OVERLOADED,
     absent,
@@ -46,7 +47,8 @@ def origin_form(evidence: Evidence) -> Judgement:
             trials.append(unclear("the query is taken for a part of the name, which may be meant"))
         else:
             trials.append(treated_alike(exchange, control, "A target with a query is not understood."))
-    return first_of(trials)
+    judgement = first_of(trials)
+    return told_apart(judgement, evidence, "a query")
 
 
 @check(
@@ -61,12 +63,13 @@ def absolute_form(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     if speaks_only_10(evidence):
         return absent("the server speaks HTTP/1.0, where only proxies are sent whole URLs")
-    return treated_alike(
+    judgement = treated_alike(
         evidence.get(f"http://{evidence.site.authority}{target}"),
         evidence.get(target),
         "A whole URL as target is not understood.",
         body=True,
     )
+    return told_apart(judgement, evidence, "a whole URL as target")
 
 
 @check(
@@ -80,10 +83,11 @@ def absolute_form(evidence: Evidence) -> Judgement:
 def no_leading_slash(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     written = [target.lstrip("/")] if target != "/" else []
-    return first_of(
+    judgement = first_of(
         _refused_target(evidence, text, f"The target {text!r}, without a slash, is served.")
         for text in (*written, "?a=1")
     )
+    return told_apart(judgement, evidence, "a target without its slash")
 
 
 @check(

@@ -7,6 +7,7 @@ import re
 from conformance.check import check
 from conformance.checks.controls import request_of, static_target, turned_down
 from conformance.evidence import Evidence
+from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
     absent,
     answered,
@@ -121,7 +122,7 @@ def sent_not_above_own(evidence: Evidence) -> Judgement:
 )
 def malformed_refused(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
-    return first_of(
+    judgement = first_of(
         turned_down(
             evidence.raw(request_of(evidence, f"GET {target} {version}")),
             evidence.get(target),
@@ -129,3 +130,4 @@ def malformed_refused(evidence: Evidence) -> Judgement:
         )
         for version in MALFORMED
     )
+    return told_apart(judgement, evidence, "a broken version")

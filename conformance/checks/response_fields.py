@@ -10,6 +10,7 @@ from conformance.checks.clock import Clock, Reading, is_local, read_clock
 from conformance.checks.date_form import DateFault, date_faults
 from conformance.checks.field_values import (
     allow_answers,
+    ended_heads,
     is_commented,
     judge_values,
     not_tokens,
@@ -42,7 +43,7 @@ def _reply(line: str) -> str:
 )
 def content_language(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("content-language",),
         lambda value: any(tag and not LANGUAGE_TAG.fullmatch(tag) for tag in list_members(value)),
         "Content-Language holds what is no language tag.",
@@ -188,7 +189,7 @@ def allow_grammar(evidence: Evidence) -> Judgement:
 )
 def vary_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("vary",),
         not_tokens,
         "Vary is no comma list of field names.",

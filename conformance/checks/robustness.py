@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from conformance import oracle
 from conformance.check import check
+from conformance.checks.controls import NOT_HTTP
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.fuzz.judge import disorder, explore, misjudged
+from conformance.fuzz.judge import disorder, explore
+from conformance.fuzz.strategies import Example, Fate
 from conformance.predicates import broken, passed, unclear
 from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.rule import Risk
@@ -18,14 +21,14 @@ from conformance.verdict import Judgement, Verdict
 
 GARBAGE = (
     bytes(range(256)),
-    b"\0" * 64 + b"\r\n\r\n",
+    b"\0" * 64,
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(200, 256)),  # a TLS client has the wrong port
-    b"GET\r\n\r\n",
-    b" \r\n\r\n",
-    b"\r\n" * 40,
-    b"GET / HTTP/1.1\r\n:\r\n: \r\n\r\n",
-    b"GET /" + b"%" * 300 + b" HTTP/1.1\r\n\r\n",
-    b"GET / HTTP/1.1\r\n" + b"X" * 70_000 + b"\r\n\r\n",
+    b"GET",
+    b" ",
+    b"\r\n" * 40 + b"?",
+    b"GET / HTTP/1.1\r\n:\r\n: ",
+    b"GET /" + b"%" * 300 + b" HTTP/1.1",
+    b"GET / HTTP/1.1\r\n" + b"X" * 70_000,
     b"A" * 100_000,
 )
 HALF = b"GET / HTTP/1.1\r\nHost: half"
@@ -33,60 +36,10 @@ READING = 0.02
 
 
 @check(
-    "robustness.orderly-answer-to-garbage",
-    rows=("9110-2.3-parse-defensively",),
-    statement="Whatever the request line holds, the answer is a response in good form or a close, and it comes.",
-    why="An error reply without a status line, or none at all, tells the client nothing; it waits or breaks.",
-    hint="Send every error through the function that makes your good replies, and catch what the parsing raises.",
-    example=(
-        "GET / HTTP/banana\r\nHost: localhost:50000\r\n\r\n",
-        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n…",
-        "Bad request!",
-    ),
-    requires=("message.grammar-conformance", "error.malformed-request-400"),
-    risk=Risk.MALFORMED,
-)
-def orderly_answer(evidence: Evidence) -> Judgement:
-    finding = explore(evidence, disorder)
-    return passed() if finding is None else Judgement(Verdict.FAIL, finding=finding)
-
-
-@check(
-    "request-line.near-misses-told-apart",
-    rows=("2616-5.1-parse-request-line", "9112-3-request-line-single-sp"),
-    statement="Good request lines are told from bad ones that differ in little.",
-    why="The line between good and bad is where programs on the way disagree.",
-    hint="Match method, target and version as a whole against their grammar, one after the other.",
-    example=(
-        "G@T / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
-        "HTTP/1.1 400 Bad Request\r\n…",
-        "HTTP/1.1 200 OK\r\n…",
-    ),
-    requires=(
-        "robustness.orderly-answer-to-garbage",
-        "request-line.malformed-rejected",
-        "request-line.whitespace-in-target-400-301",
-        "version.malformed-refused",
-        "method.non-token-400",
-        "target.no-leading-slash-rejected",
-        "target.absolute-form-accepted",
-        "target.origin-form-accepted",
-        "field.names-case-insensitive",
-        "field.whitespace-around-value-ignored",
-        "field.unknown-ignored",
-    ),
-    risk=Risk.MALFORMED,
-)
-def near_misses(evidence: Evidence) -> Judgement:
-    finding = explore(evidence, misjudged)
-    return passed() if finding is None else Judgement(Verdict.FAIL, finding=finding)
-
-
-@check(
     "robustness.survives-garbage",
-    statement="Malformed octets do not keep the server from serving the next client.",
-    why="Anybody can send anything to an open port; one such client must not shut out all others.",
-    hint="Put try/except round the handling of each connection, and a limit on how much of a request is read.",
+    statement="Malformed octets draw a response or a close, and the server goes on to serve the next client.",
+    why="Anybody can send anything to an open port; one such client must not shut out all others, or be left waiting.",
+    hint="Put try/except round the handling of each connection, answer 400 there, and limit how much of a request you read.",
     example=(
         "\\x00\\x01\\x02… (and then, on a new connection, GET / HTTP/1.1)",
         "HTTP/1.1 400 Bad Request\r\n… (and then HTTP/1.1 200 OK)",
@@ -95,13 +48,24 @@ def near_misses(evidence: Evidence) -> Judgement:
     risk=Risk.MALFORMED,
 )
 def survives_garbage(evidence: Evidence) -> Judgement:
-    own = (_to_end(data) for data in GARBAGE)
-    return _survived(evidence, Risk.MALFORMED, own, "The server did not survive malformed octets.")
+    # An empty line ends each, lest a server wait for more, and see in our close a client that vanished.
+    own = (Probe((Send(data + b"\r\n\r\n"), Receive(1)), ("GET",), Risk.MALFORMED) for data in GARBAGE)
+    message = "The server did not survive malformed octets."
+    judgement = _survived(evidence, Risk.MALFORMED, own, message)
+    if judgement.verdict is not Verdict.PASS or not _orderly(evidence):
+        return judgement
+    finding = explore(evidence, disorder)
+    if finding is None:
+        return judgement
+    return _death(finding.exchange, message) if finding.exchange.killed else Judgement(Verdict.FAIL, finding=finding)
 
 
-def _to_end(data: bytes) -> Probe:
-    """Our end is closed, too, so that nobody waits for more."""
-    return Probe((Send(data), HalfClose(), AwaitEnd()), ("GET",), Risk.MALFORMED)
+def _orderly(evidence: Evidence) -> bool:
+    """Whether good requests, and the simplest bad one, are answered in good form: otherwise others say so."""
+    bad = evidence.raw(NOT_HTTP)
+    return disorder(Example("everything", NOT_HTTP, Fate.REFUSED), bad) is None and not any(
+        oracle.opinion(exchange).refusal for exchange in evidence.ordinary
+    )
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.checks.field_values import judge_values, without_comments
+from conformance.checks.field_values import ended_heads, judge_values, without_comments
 from conformance.evidence import Evidence
 from conformance.grammar import TOKEN
 from conformance.verdict import Judgement
@@ -24,7 +24,7 @@ PRODUCTS = re.compile(rf"[ \t]*(?:{TOKEN}(?:[ \t]*/[ \t]*{TOKEN})?(?:[ \t]+|\Z))
 )
 def server_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("server",),
         _is_malformed,
         "Server is no list of products and comments.",
@@ -48,7 +48,7 @@ def _is_malformed(value: str) -> bool:
 )
 def comment_balanced(evidence: Evidence) -> Judgement:
     return judge_values(
-        evidence.answers,
+        ended_heads(evidence),
         ("server", "via"),
         lambda value: without_comments(value) is None,
         "The brackets do not match.",

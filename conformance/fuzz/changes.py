@@ -48,9 +48,7 @@ def _(good: Good) -> st.SearchStrategy[bytes]:
 
 @_change("a whole URL as target", Fate.ACCEPTED)
 def _(good: Good) -> st.SearchStrategy[bytes]:
-    return pick((b"http", b"HTTP", b"Http")).map(
-        lambda scheme: good.request(target=scheme + b"://" + good.authority + good.target)
-    )
+    return word(QUERY).map(lambda query: good.request(target=b"http://" + good.authority + good.target + b"?" + query))
 
 
 @_change("blanks round a value", Fate.ACCEPTED)

@@ -5,7 +5,7 @@ What counts as wrong is a function of an example and its exchange, :func:`disord
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,12 +16,12 @@ from conformance.checks.controls import static_target
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.changes import CHANGES
-from conformance.fuzz.strategies import Example, Fate, requests
+from conformance.fuzz.strategies import Change, Example, Fate, requests
 from conformance.predicates import OVERLOADED, found, served, status_span
 from conformance.probe import Probe, Receive, Send
 from conformance.reading import DefectKind
 from conformance.rule import Risk
-from conformance.verdict import Finding
+from conformance.verdict import Finding, Judgement, Verdict
 
 EXAMPLES = 2
 """Of each kind of change: the simplest and another."""
@@ -56,7 +56,8 @@ class _Hunt:
 
     def _exchange(self, example: Example) -> Exchange | None:
         """The exchange of ``example``; None if it is not to be had, or not worth having any more."""
-        probe = Probe((Send(example.data), Receive(1)), ("GET",), Risk.MALFORMED)
+        risk = Risk.UNUSUAL if example.fate is Fate.ACCEPTED else Risk.MALFORMED
+        probe = Probe((Send(example.data), Receive(1)), ("GET",), risk)
         if self.finding is not None and probe not in self.evidence.exchanges:
             if self.budget == 0:
                 return None
@@ -68,14 +69,13 @@ class _Hunt:
             return None
 
 
-def explore(evidence: Evidence, test: Test) -> Finding | None:
-    """The finding of the smallest example that ``test`` objects to, or None.
+def explore(evidence: Evidence, test: Test, changes: Iterable[Change] = CHANGES) -> Finding | None:
+    """The finding of the smallest example with one of ``changes`` that ``test`` objects to, or None.
 
     Raises NoEvidence if examples could not be played, and nothing was found without them.
     """
     hunt = _Hunt(evidence, test)
-
-    for change in CHANGES:
+    for change in changes:
         try:
             _hunt_down(hunt, requests(change, evidence.site.authority, static_target(evidence)))
         except _Wrong:
@@ -83,6 +83,14 @@ def explore(evidence: Evidence, test: Test) -> Finding | None:
     if hunt.gone is not None:
         raise hunt.gone
     return None
+
+
+def told_apart(judgement: Judgement, evidence: Evidence, *changes: str) -> Judgement:
+    """What a check found with examples of its own; if it found nothing wrong, what generated ones of a kind show."""
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
+    finding = explore(evidence, misjudged, [change for change in CHANGES if change.name in changes])
+    return judgement if finding is None else Judgement(Verdict.FAIL, finding=finding)
 
 
 def _hunt_down(hunt: _Hunt, examples: SearchStrategy[Example]) -> None:
@@ -132,7 +140,7 @@ def misjudged(example: Example, exchange: Exchange) -> Finding | None:
     if example.fate is Fate.REFUSED and served(exchange):
         return found(
             exchange,
-            f"A request line with a fault ({example.change}) is served.",
+            f"A request with a fault ({example.change}) is served.",
             expected="400, another refusal that fits, or a close",
             span=status_span(exchange.responses[0]),
         )

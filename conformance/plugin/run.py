@@ -169,7 +169,8 @@ class RuleRun:
             for line in self._lines(self._report, config):
                 terminalreporter.write_line(line)
         if self._complaint is not None:
-            terminalreporter.write_line(f"conformance: {safe(str(self._complaint))}", red=True)
+            for line in f"conformance: {self._complaint}".splitlines():
+                terminalreporter.write_line(safe(line), red=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 

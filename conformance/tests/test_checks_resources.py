@@ -98,6 +98,16 @@ def test_a_wrong_length_is_not_held_against_the_content(announced: int) -> None:
     assert verdict("get.returns-target-representation", {"/sample.txt": wrong}) is Verdict.PASS
 
 
+def test_a_reply_that_is_cut_short_is_left_to_the_rules_on_framing() -> None:
+    cut = f"HTTP/1.1 200 OK\r\nContent-Length: {len(TEXT)}\r\n\r\n".encode() + TEXT[:9]
+    assert verdict("get.returns-target-representation", {"/sample.txt": cut}) is Verdict.INCONCLUSIVE
+
+
+def test_a_missing_empty_line_is_not_held_against_the_content() -> None:
+    run_on = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n" + TEXT
+    assert verdict("get.returns-target-representation", {"/sample.txt": run_on}) is Verdict.PASS
+
+
 def test_the_first_wrong_octet_is_shown() -> None:
     wrong = reply(200, TEXT.replace(b"sample", b"simple"))
     finding = judged("get.returns-target-representation", {"/sample.txt": wrong}).finding
