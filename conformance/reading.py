@@ -279,7 +279,7 @@ def _read_fields(
     position = start
     while position < len(data):
         line = _line(data, position)
-        if _body_begins(data, line, ended=ended):
+        if _body_begins(data, line, fields, ended=ended):
             defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
             return lines, fields, position, True
         if not line.ending:
@@ -296,8 +296,13 @@ def _read_fields(
     return lines, fields, len(data), ended
 
 
-def _body_begins(data: bytes, line: Line, *, ended: bool) -> bool:
-    """Whether the blank line was forgotten and this line belongs to the body already."""
+def _body_begins(data: bytes, line: Line, fields: Sequence[Field], *, ended: bool) -> bool:
+    """Whether the blank line was forgotten and this line belongs to the body already.
+
+    It does for sure if Content-Length fits from here on; otherwise the line itself must tell.
+    """
+    if line.text and _announced(fields) == len(data) - line.span[0]:
+        return True
     if line.text.lstrip(b" \t\xef\xbb\xbf").startswith(b"<"):
         return True
     field_like = b":" in line.text or line.text[:1] in (b" ", b"\t", b"")
@@ -342,11 +347,17 @@ def _framing(method: str, status: int | None, fields: Sequence[Field]) -> tuple[
     codings = ",".join(field.value for field in fields if field.key == "transfer-encoding").lower()
     if codings.rpartition(",")[2].strip() == "chunked":
         return Framing.CHUNKED, 0
+    length = _announced(fields)
+    return (Framing.CLOSE, 0) if length is None else (Framing.LENGTH, length)
+
+
+def _announced(fields: Sequence[Field]) -> int | None:
+    """What the first Content-Length that begins with digits says."""
     for field in fields:
         digits = re.match(r"\d{1,18}", field.value) if field.key == "content-length" else None
         if digits:
-            return Framing.LENGTH, int(digits[0])
-    return Framing.CLOSE, 0
+            return int(digits[0])
+    return None
 
 
 def _read_body(

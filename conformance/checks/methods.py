@@ -166,13 +166,8 @@ def non_token(evidence: Evidence) -> Judgement:
         )
         for method in ("G(T", "G\0T")
     )
-    return told_apart(
-        judgement,
-        evidence,
-        "a delimiter in the method",
-        "control octets in the method",
-        "octets beyond ASCII in the method",
-    )
+    octets = ("a delimiter", "control octets", "octets beyond ASCII")
+    return told_apart(judgement, evidence, *(f"{kind} in the method" for kind in octets))
 
 
 @check(

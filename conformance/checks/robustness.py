@@ -39,7 +39,7 @@ READING = 0.02
     "robustness.survives-garbage",
     statement="Malformed octets draw a response or a close, and the server goes on to serve the next client.",
     why="Anybody can send anything to an open port; one such client must not shut out all others, or be left waiting.",
-    hint="Put try/except round the handling of each connection, answer 400 there, and limit how much of a request you read.",
+    hint="Put try/except round the handling of each connection, answer 400 there, and limit how much you read.",
     example=(
         "\\x00\\x01\\x02… (and then, on a new connection, GET / HTTP/1.1)",
         "HTTP/1.1 400 Bad Request\r\n… (and then HTTP/1.1 200 OK)",

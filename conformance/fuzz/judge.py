@@ -89,7 +89,8 @@ def told_apart(judgement: Judgement, evidence: Evidence, *changes: str) -> Judge
     """What a check found with examples of its own; if it found nothing wrong, what generated ones of a kind show."""
     if judgement.verdict is not Verdict.PASS:
         return judgement
-    finding = explore(evidence, misjudged, [change for change in CHANGES if change.name in changes])
+    named = {change.name: change for change in CHANGES}
+    finding = explore(evidence, misjudged, [named[name] for name in changes])
     return judgement if finding is None else Judgement(Verdict.FAIL, finding=finding)
 
 

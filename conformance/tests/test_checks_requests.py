@@ -81,7 +81,7 @@ def verdict(rule: str, answer: Answer, *, at: float = 0.01) -> Verdict:
         *("target.absolute-form-accepted", "target.invalid-uri-rejected", "host.missing-400", "method.unknown-501"),
         *("field.unknown-ignored", "field.whitespace-around-value-ignored", "error.malformed-request-400"),
         *("method.standard-semantics-kept", "connect.not-answered-as-get", "options.no-action-or-retrieval"),
-        *("robustness.orderly-answer-to-garbage", "request-line.near-misses-told-apart"),
+        *("method.non-token-400", "request-line.whitespace-in-target-400-301", "target.no-leading-slash-rejected"),
         *("robustness.survives-garbage", "connection.survives-client-abort", "limits.request-line-8000"),
     ],
 )
@@ -372,10 +372,24 @@ def test_a_hunt_ends_within_its_budget() -> None:
 
 
 def test_what_is_served_in_spite_of_a_fault_is_found() -> None:
-    forgiving = instead(b"G@T", reply(200, PAGE), instead(b"GET /page.txt HTTP/1.", reply(200, PAGE)))
-    finding = explore(evidence_of(forgiving), misjudged)
-    assert finding is not None
-    assert b"HTTP/1.\r\n" in finding.exchange.probe.sent or finding.exchange.status == 200
+    high = re.compile(rb"G[\x80-\xff]+T ")
+    judgement = judged("method.non-token-400", lambda sent: reply(200, PAGE) if high.match(sent) else decent(sent))
+    assert judgement.finding is not None
+    assert high.match(judgement.finding.exchange.probe.sent)
+
+
+def test_a_good_request_called_malformed_is_found() -> None:
+    server = instead_if(b"\r\nX-a: ", reply(400))
+    assert verdict("field.unknown-ignored", server) is Verdict.FAIL
+    assert explore(evidence_of(instead_if(b"\r\nX-a: ", reply(404))), misjudged) is None
+
+
+def test_an_error_without_a_status_line_is_found_once() -> None:
+    bare = b"<html>Bad request</html>"
+    for_long = instead(b"M" * 100, bare)
+    assert verdict("robustness.survives-garbage", for_long) is Verdict.FAIL
+    assert verdict("robustness.survives-garbage", instead(b"(((", bare, for_long)) is Verdict.PASS
+    assert verdict("error.malformed-request-400", instead(b"(((", bare, for_long)) is Verdict.FAIL
 
 
 def test_examples_that_cannot_be_had_leave_the_question_open() -> None:

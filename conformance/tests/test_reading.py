@@ -46,6 +46,7 @@ def test_a_good_reply_has_no_defect() -> None:
         (b"<html>hello</html>", None, b"<html>hello</html>", {DefectKind.NO_STATUS_LINE}),
         (b"HTTP/1.1 200 OK\r\nServer: x\r\n<html>\r\n\r\n", 200, b"<html>\r\n\r\n", {DefectKind.NO_EMPTY_LINE}),
         (b"HTTP/1.1 200 OK\r\nServer: x\r\nhello\r\n", 200, b"hello\r\n", {DefectKind.NO_EMPTY_LINE}),
+        (GOOD[:-7] + b"a\r\n\r\n", 200, b"a\r\n\r\n", {DefectKind.NO_EMPTY_LINE}),
         (b"HTTP/1.1 404 Not Found\r\n", 404, b"", {DefectKind.NO_EMPTY_LINE}),
         (b"HTTP/1.1 200 OK\r\nServer: x\r\n  \r\nhello", 200, b"hello", {DefectKind.BLANKS_IN_EMPTY_LINE}),
         (b"HTTP/1.1 200 OK\r\nServer x\r\n\r\nhello", 200, b"hello", {DefectKind.STRAY_LINE}),
