@@ -53,7 +53,7 @@ def source_of(page: Page) -> bytes:
 def shows_source(exchange: Exchange, page: Page) -> bool:
     """Whether the reply holds the program's own text."""
     mark = source_of(page)
-    return len(mark) >= SOURCE_LINE and exchange.response is not None and mark in exchange.response.body
+    return len(mark) >= SOURCE_LINE and mark in exchange.received
 
 
 def _files(evidence: Evidence) -> str:

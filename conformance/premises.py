@@ -55,7 +55,9 @@ def foundation(evidence: Evidence) -> Gap | None:
 def _headed(exchange: Exchange) -> bool:
     """Whether more than a part of a head came, or the server has at least ended what it began."""
     response = exchange.response
-    return exchange.peer_ended or (response is not None and not response.defect(DefectKind.NO_EMPTY_LINE))
+    if response is None or exchange.peer_ended:
+        return exchange.peer_ended
+    return response.complete or bool(response.body) or not response.defect(DefectKind.NO_EMPTY_LINE)
 
 
 def reads_requests(evidence: Evidence) -> Gap | None:

@@ -299,9 +299,11 @@ def _read_fields(
 def _body_begins(data: bytes, line: Line, fields: Sequence[Field], *, ended: bool) -> bool:
     """Whether the blank line was forgotten and this line belongs to the body already.
 
-    It does for sure if Content-Length fits from here on; otherwise the line itself must tell.
+    It does for sure if Content-Length fits from here to the end or to the next response; otherwise the line itself
+    must tell.
     """
-    if line.text and _announced(fields) == len(data) - line.span[0]:
+    end = line.span[0] + (_announced(fields) or 0)
+    if end > line.span[0] and line.text and (end == len(data) or STRICT_START.match(data, end)):
         return True
     if line.text.lstrip(b" \t\xef\xbb\xbf").startswith(b"<"):
         return True

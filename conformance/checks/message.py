@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from conformance import oracle
 from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
@@ -41,6 +40,7 @@ def response_given(evidence: Evidence) -> Judgement:
 
 @check(
     "message.response-structure",
+    also=("message.grammar-conformance",),
     statement="A response is a status line, field lines, an empty line and then the body.",
     why="Without a status line there is no HTTP: a client cannot tell what it has got.",
     hint='Begin the reply with a status line such as "HTTP/1.1 200 OK\\r\\n"; then come fields, "\\r\\n" and the page.',
@@ -84,65 +84,6 @@ def empty_line(evidence: Evidence) -> Judgement:
             expected="\\r\\n\\r\\n between the fields and the body",
             observed="a line with blanks" if blanks else "the body, or the end, right after the fields",
             span=defect.span,
-        )
-
-    return each(evidence.answers, test, NOTHING)
-
-
-@check(
-    "message.grammar-conformance",
-    statement="A strict client accepts the framing of every reply.",
-    why="What one client forgives the next refuses; h11, an unrelated HTTP/1.1 client, is asked for a second opinion.",
-    hint="The message says what h11 stumbled over; look at the marked reply from its first octet on.",
-    example=(
-        REQUEST,
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nok",
-    ),
-    requires=(
-        "message.response-structure",
-        "message.empty-line-ends-header-section",
-        "status-line.first-octets",
-        "status-line.element-order",
-        "status-line.single-spaces",
-        "status-line.code-three-digits",
-        "status-line.reason-characters",
-        "status-line.no-cr-lf-inside",
-        "status.class-1-to-5",
-        "version.sent-format",
-        "version.sent-name-capitals",
-        "version.sent-no-leading-zeros",
-        "field.line-name-colon-value",
-        "field.name-token",
-        "field.no-control-octets-sent",
-        "field.no-space-before-colon-sent",
-        "field.singletons-not-repeated",
-        "message.no-bare-cr-sent",
-        "message.no-space-line-after-status-line",
-        "upgrade.no-101-unasked",
-        "framing.content-length-grammar",
-        "framing.content-length-exact",
-        "framing.transfer-encoding-grammar",
-        "framing.transfer-encoding-truthful",
-        "framing.no-unasked-transfer-coding",
-        "connection.no-close-mid-response",
-        "chunked.size-is-hex-octet-count",
-        "chunked.data-crlf-sent",
-        "chunked.last-chunk-sent",
-        "chunked.final-crlf-sent",
-        "chunked.no-empty-chunk-inside",
-    ),
-)
-def second_opinion(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, _: Response) -> Finding | None:
-        refusal = oracle.opinion(exchange).refusal
-        if not refusal:
-            return None
-        return found(
-            exchange,
-            "A strict client refuses the reply.",
-            expected="a reply that h11 accepts",
-            observed=refusal,
         )
 
     return each(evidence.answers, test, NOTHING)

@@ -28,10 +28,11 @@ PART = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/5\r\nContent-Le
 
 def _long_page(evidence: Evidence) -> Page | None:
     """A static file that is longer than the part asked for; the usual document if that is."""
-    document = evidence.site.document
-    if document is not None and len(document.content) > 10:
-        return document
-    return evidence.site.page(None, lambda p: p.plain and p.kind != "program" and len(p.content) > 10)
+    site = evidence.site
+    if site.document is not None and len(site.document.content) > 10:
+        return site.document
+    fixed = [page for page in site.pages if page.kind != "program" and page != site.throwaway]
+    return site.page(None, lambda p: p.plain and p in fixed and len(p.content) > 10)
 
 
 def _ranged(evidence: Evidence, value: str, message: str, faults: tuple[int, ...]) -> Judgement:
