@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.probe import AwaitEnd, Probe, Send
-from conformance.reading import Response, Span
+from conformance.response import Response, Span
 from conformance.site import MISSING, Site
 
 NEXT_REPLY = re.compile(rb"HTTP/\d\.\d \d{3}")

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from conformance.exchange import Exchange
 from conformance.probe import Action, AwaitEnd, Fields, Probe, Receive, Send, compose
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.rule import Risk, Spec
 from conformance.site import MISSING, Site
 

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any, assert_never
 
 from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
-from conformance.reading import Response, Transcript, transcribe
+from conformance.reading import transcribe
+from conformance.response import Response, Transcript
 from conformance.rule import Risk
 
 

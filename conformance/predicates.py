@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.reading import Field, Framing, Response, Span
+from conformance.response import Field, Framing, Response, Span
 from conformance.verdict import Finding, Judgement, Verdict
 
 OVERLOADED = (429, 503)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.reading import DefectKind
+from conformance.response import DefectKind
 from conformance.site import MISSING
 
 SILENCE = "message.response-given"

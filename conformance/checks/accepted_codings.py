@@ -10,7 +10,7 @@ from conformance.checks.negotiation import BAD_REQUEST, CRASH, NOT_ACCEPTABLE, P
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, describe, first_of, passed, served, unclear, unharmed
-from conformance.reading import Field
+from conformance.response import Field
 from conformance.rule import Risk, Spec
 from conformance.verdict import Judgement, Verdict
 

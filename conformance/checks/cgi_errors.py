@@ -22,7 +22,7 @@ from conformance.checks.cgi_programs import (
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import answered, broken, found, passed
-from conformance.reading import DefectKind
+from conformance.response import DefectKind
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
 

@@ -22,7 +22,7 @@ from conformance.checks.cgi_programs import (
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, found, passed, refused, unclear
-from conformance.reading import DefectKind, Framing
+from conformance.response import DefectKind, Framing
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
 

@@ -20,7 +20,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, unclear
 from conformance.probe import Fields
-from conformance.reading import Response, Span
+from conformance.response import Response, Span
 from conformance.rule import Risk
 from conformance.verdict import Judgement
 

@@ -10,7 +10,7 @@ from conformance.checks.media_type_form import TypeFault, read_media_type
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, each
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET /page.txt HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

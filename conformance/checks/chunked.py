@@ -11,7 +11,7 @@ from conformance.connections import surplus, target_of, to_the_end, twice
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import absent, broken, passed
-from conformance.reading import DefectKind, Framing
+from conformance.response import DefectKind, Framing
 from conformance.verdict import Judgement
 
 REQUEST = "GET /page.py HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

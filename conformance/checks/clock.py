@@ -17,7 +17,7 @@ from conformance.exchange import Exchange
 from conformance.grammar import format_date, parse_date
 from conformance.predicates import absent, blocked, each, found, passed, unclear
 from conformance.probe import Pause, Probe, Receive, Send
-from conformance.reading import Field, Response
+from conformance.response import Field, Response
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
 

@@ -10,7 +10,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import is_token, list_members
 from conformance.predicates import absent, each, unclear
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement
 

@@ -11,7 +11,7 @@ from conformance.checks.media_type_form import MediaType, read_media_type
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, blocked, each, found, passed, status_span
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET /picture.png HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

@@ -18,7 +18,7 @@ from conformance.connections import known_content, surplus, target_of, twice, us
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import absent, broken, passed, unclear
-from conformance.reading import DefectKind, Framing, Response, Span
+from conformance.response import DefectKind, Framing, Response, Span
 from conformance.site import Site
 from conformance.verdict import Judgement
 

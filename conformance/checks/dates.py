@@ -11,7 +11,7 @@ from conformance.checks.field_values import DATES, is_commented, own_answers, va
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import each_field
-from conformance.reading import Field, Response
+from conformance.response import Field, Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

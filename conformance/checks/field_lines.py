@@ -11,7 +11,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import is_token
 from conformance.predicates import found
-from conformance.reading import DefectKind, Line, Response
+from conformance.response import DefectKind, Line, Response
 from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 

@@ -16,7 +16,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import list_members
 from conformance.predicates import each_field, found
-from conformance.reading import Field, Response
+from conformance.response import Field, Response
 from conformance.rule import Risk, Spec
 from conformance.verdict import Finding, Judgement
 

@@ -14,7 +14,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import QUOTED
 from conformance.predicates import absent, each, found
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement
 

@@ -14,7 +14,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import IMF_FIXDATE, MEDIA_TYPE, is_token, list_members
 from conformance.predicates import blocked, each, each_field, found
-from conformance.reading import DefectKind, Field, Response
+from conformance.response import DefectKind, Field, Response
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement
 

@@ -13,7 +13,7 @@ from conformance.connections import document, first_response, generated
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import broken, each, each_field, found, passed, served, unclear
-from conformance.reading import DefectKind, Field, Framing, Response
+from conformance.response import DefectKind, Field, Framing, Response
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

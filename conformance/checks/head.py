@@ -23,7 +23,7 @@ from conformance.predicates import (
     status_span,
     unclear,
 )
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.site import MISSING
 from conformance.verdict import Judgement
 

@@ -17,7 +17,7 @@ from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, passed, served
-from conformance.reading import Span
+from conformance.response import Span
 from conformance.verdict import Judgement
 
 REQUEST = "GET /names/ HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"

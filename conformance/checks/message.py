@@ -6,7 +6,7 @@ from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import answered, broken, each, found, passed, unclear
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement
 

@@ -10,7 +10,7 @@ from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import OVERLOADED, answered, broken, describe, each, found, passed, served, unclear
-from conformance.reading import Framing, Response
+from conformance.response import Framing, Response
 from conformance.site import MISSING
 from conformance.verdict import Finding, Judgement
 

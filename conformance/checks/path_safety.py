@@ -14,7 +14,7 @@ from conformance.checks.representation import carries
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, answered, broken, passed, served, unclear
-from conformance.reading import Span
+from conformance.response import Span
 from conformance.rule import Risk
 from conformance.site import Outside, Site
 from conformance.verdict import Judgement

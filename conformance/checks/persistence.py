@@ -11,7 +11,7 @@ from conformance.connections import document, ended_after_reply, is_http10, says
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import absent, answered, broken, describe, found, passed, served, unclear
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.rule import Risk
 from conformance.site import MISSING
 from conformance.verdict import Finding, Judgement, Verdict

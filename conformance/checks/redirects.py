@@ -14,7 +14,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import URI_REFERENCE
 from conformance.predicates import absent, broken, each, found, passed, served, unclear
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.rule import Risk
 from conformance.site import Site
 from conformance.verdict import Finding, Judgement

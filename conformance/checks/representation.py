@@ -11,7 +11,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import OVERLOADED, absent, broken, describe, each, first_of, found, passed, served, unclear
 from conformance.premises import NO_SUCCESS, foundation
-from conformance.reading import DefectKind, Framing, Response, Span
+from conformance.response import DefectKind, Framing, Response, Span
 from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement

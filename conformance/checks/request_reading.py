@@ -19,7 +19,7 @@ from conformance.predicates import (
     unclear,
 )
 from conformance.probe import AwaitEnd, Pause, Probe, Receive, Send
-from conformance.reading import Framing, Span
+from conformance.response import Framing, Span
 from conformance.rule import Risk
 from conformance.site import MISSING
 from conformance.verdict import Judgement

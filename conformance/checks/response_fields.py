@@ -21,7 +21,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import ENTITY_TAG, ENTITY_TAG_2616, LANGUAGE_TAG, format_date, list_members, parse_date
 from conformance.predicates import absent, each, unclear
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.rule import Risk, Spec
 from conformance.verdict import Finding, Judgement
 

@@ -8,7 +8,7 @@ from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import each, found, status_span
-from conformance.reading import DefectKind, Response
+from conformance.response import DefectKind, Response
 from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 

@@ -10,7 +10,7 @@ from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import broken, each, found, passed, status_span, unclear
-from conformance.reading import Response
+from conformance.response import Response
 from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 

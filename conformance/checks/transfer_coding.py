@@ -15,7 +15,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import PARAMETER, TOKEN, list_members
 from conformance.predicates import absent, each, each_field, found, treated_alike
-from conformance.reading import DefectKind, Field, Framing, Response
+from conformance.response import DefectKind, Field, Framing, Response
 from conformance.rule import Risk, Spec
 from conformance.verdict import Finding, Judgement
 

@@ -19,7 +19,7 @@ from conformance.fuzz.changes import CHANGES
 from conformance.fuzz.strategies import Change, Example, Fate, requests
 from conformance.predicates import OVERLOADED, found, served, status_span
 from conformance.probe import Probe, Receive, Send
-from conformance.reading import DefectKind
+from conformance.response import DefectKind
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
 

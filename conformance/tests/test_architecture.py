@@ -23,11 +23,12 @@ ALLOWED: dict[str, set[str]] = {
     # what is said of HTTP: frozen records
     "rule": set(),
     "probe": {"rule"},
-    "exchange": {"probe", "reading", "rule"},
+    "response": set(),
+    "exchange": {"probe", "reading", "response", "rule"},
     "verdict": {"exchange", "rule"},
     # what the bytes mean
     "grammar": set(),
-    "reading": set(),
+    "reading": {"response"},
     "oracle": {"exchange"},
     # where bytes come from
     "wire": {"exchange", "probe", "reading"},
@@ -43,11 +44,11 @@ JUDGEMENT = {"check", "checks", "predicates", "premises", "capabilities", "evide
 SHELL = {
     "wire",
     "target",
+    "opening",
     "launch",
     "child",
     "process_table",
     "session",
-    "runner",
     "plugin",
     "cli",
     "grading",
@@ -82,10 +83,10 @@ SYSTEM = {
     "random",
 }
 CLOSED: dict[str, set[str]] = {
-    **dict.fromkeys(("rule", "probe", "exchange", "verdict", "checks"), NETWORK | SYSTEM),
+    **dict.fromkeys(("rule", "probe", "response", "exchange", "verdict", "checks"), NETWORK | SYSTEM),
     **{module: NETWORK | SYSTEM | {"pathlib", "io"} for module in ("grammar", "reading")},
 }
-STDLIB_ONLY = {"rule", "probe", "exchange", "verdict", "grammar", "reading"}
+STDLIB_ONLY = {"rule", "probe", "response", "exchange", "verdict", "grammar", "reading"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.reading import DefectKind, Framing, Response, transcribe
+from conformance.reading import transcribe
+from conformance.response import DefectKind, Framing, Response
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
