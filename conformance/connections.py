@@ -14,7 +14,7 @@ from conformance.probe import AwaitEnd, Probe, Send
 from conformance.response import Response, Span
 from conformance.site import MISSING, Site
 
-NEXT_REPLY = re.compile(rb"HTTP/\d\.\d \d{3}")
+NEXT_REPLY = re.compile(rb"HTTP:?/\d[\d.]*[ \t]+\S|[1-5]\d\d [^\r\n]{1,40} HTTP/\d", re.IGNORECASE)
 CLOSE = [("Connection", "close")]
 LARGE_OUTPUT = "large_output.py"
 

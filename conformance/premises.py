@@ -17,6 +17,7 @@ from conformance.site import MISSING
 SILENCE = "message.response-given"
 GIBBERISH = "message.response-structure"
 NO_CODE = "status-line.code-three-digits"
+NO_CLASS = "status.class-1-to-5"
 ENDLESS = "framing.length-or-close"
 NO_SUCCESS = "get.supported"
 ALL_ALIKE = "method.standard-semantics-kept"
@@ -50,6 +51,16 @@ def foundation(evidence: Evidence) -> Gap | None:
     if any(exchange.status in guarded for exchange in tried):
         return Gap(None, "no page could be fetched: is --web-root the folder that this server serves?")
     return Gap(NO_SUCCESS, "no plain GET succeeds, so no refusal proves anything")
+
+
+def unreadable(exchange: Exchange) -> list[str]:
+    """The rules to which it may be due that the status of an answer cannot be told."""
+    response = exchange.response
+    if response is None or (response.status is not None and 100 <= response.status <= 599):
+        return []
+    if response.status_line is None:
+        return [GIBBERISH]
+    return [NO_CODE] if response.status is None else [NO_CLASS]
 
 
 def _headed(exchange: Exchange) -> bool:

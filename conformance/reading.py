@@ -47,7 +47,7 @@ def transcribe(data: bytes, methods: Sequence[str] = (), *, ended: bool) -> Tran
 def _starts_response(data: bytes, position: int) -> bool:
     """Whether another response follows; CRLFs before it are left to the reader, as clients do."""
     rest = data[position : position + LOOK_AHEAD].lstrip(b"\r\n")
-    return STATUS_LINE.match(rest) is not None
+    return STATUS_LINE.match(rest) is not None or CODE_FIRST.match(rest) is not None
 
 
 def _read_response(data: bytes, start: int, method: str, *, ended: bool) -> Response:

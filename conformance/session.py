@@ -26,11 +26,11 @@ from conformance.exchange import Ending, Exchange
 from conformance.ladder import ladder
 from conformance.options import Options
 from conformance.predicates import broken
-from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests
+from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests, unreadable
 from conformance.probe import Probe
 from conformance.report.record import Report
 from conformance.report.record import Target as TargetRecord
-from conformance.rule import Risk
+from conformance.rule import Risk, Rule
 from conformance.target import Target
 from conformance.verdict import Judgement, Result, Verdict
 
@@ -196,10 +196,20 @@ class Session:
             judgement = check.judge(self.evidence)
             if judgement.verdict is Verdict.FAIL and self._confirm_silences():
                 judgement = check.judge(self.evidence)
-        exchange = judgement.finding.exchange if judgement.finding else None
-        by = SURVIVAL.get(exchange.probe.risk) if exchange is not None and exchange.killed else None
-        if by is not None and by != check.rule.id:
+        return self._traced(check.rule, judgement)
+
+    def _traced(self, rule: Rule, judgement: Judgement) -> Judgement:
+        """Put a finding down to the rule that says what is really wrong with its exchange, if another one does."""
+        if judgement.finding is None:
+            return judgement
+        exchange = judgement.finding.exchange
+        by = SURVIVAL.get(exchange.probe.risk) if exchange.killed else None
+        if by is not None and by != rule.id:
             return Judgement(Verdict.BLOCKED, "the server died or went deaf of this request", blocked_by=by)
+        for id in unreadable(exchange):
+            related = rule.id == id or rule.id in CATALOGUE[id].rule.requires
+            if not related and self.judge(CATALOGUE[id]).verdict is Verdict.FAIL:
+                return Judgement(Verdict.BLOCKED, "the status of the reply cannot be told", blocked_by=id)
         return judgement
 
     @contextmanager

@@ -220,7 +220,7 @@ def counts_octets(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n…",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\nHTTP/1.1 200 OK\r\n…",
     ),
-    requires=("message.empty-line-ends-header-section",),
+    requires=("message.empty-line-ends-header-section", "status-line.first-octets"),
 )
 def no_octets_outside(evidence: Evidence) -> Judgement:
     wrong = _judged(evidence, Blame.OUTSIDE)

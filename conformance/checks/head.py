@@ -74,6 +74,7 @@ def head_supported(evidence: Evidence) -> Judgement:
     why="The client takes whatever follows for the beginning of the next reply.",
     hint="Send no body if the method is HEAD, whatever the status: \"if method != 'HEAD': sock.sendall(body)\".",
     example=(REQUEST, HEAD, f"{HEAD}ok"),
+    requires=("status-line.first-octets",),
 )
 def head_no_body(evidence: Evidence) -> Judgement:
     program = evidence.site.page("program", lambda p: p.plain)

@@ -33,6 +33,7 @@ GARBAGE = (
 )
 HALF = b"GET / HTTP/1.1\r\nHost: half"
 READING = 0.02
+MANY = 16  # pipelined requests, so that a reply is under way when the reset comes
 
 
 @check(
@@ -91,6 +92,7 @@ def survives_abort(evidence: Evidence) -> Judgement:
         (),
         (Send(HALF), HalfClose(), AwaitEnd()),
         (Send(HALF), Abort()),
+        (Send(whole.data * MANY), Abort()),
         (whole, Abort()),
         (whole, Pause(READING), Abort()),
         (Send(evidence.request("/")), Receive(1), Abort()),
