@@ -3,7 +3,7 @@
 #   make check                                 the checks against the reference server of this checkout
 #   make check SERVER=http://localhost:50000   the checks against a server that is already running
 #   make check ARGS='-k status_line -x'        anything more that pytest should be told
-#   make test                                  style, types, our own tests, coverage
+#   make test                                  style, types, our own tests, coverage, every mutant
 #
 # A recipe that fails makes `make` itself exit with 2, whatever pytest's own exit code was (make prints it as
 # "Error N").  A script that needs the number runs `.venv/bin/python -m pytest conformance/checks` itself.
@@ -18,11 +18,12 @@ STAMP := $(VENV)/.installed
 LOCK := requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint lock clean
+.PHONY: help check test quick lint lock clean
 
 help:
 	@echo 'make check [SERVER=http://host:port] [ARGS=...]   run the checks (default: against the reference server)'
 	@echo 'make test                                         lint, types, all tests with coverage'
+	@echo 'make quick                                        the same without the mutants, which take minutes'
 	@echo 'make lint                                         ruff and mypy only'
 	@echo 'make lock                                         rewrite $(LOCK) from what $(VENV) holds'
 	@echo 'make clean                                        remove $(VENV) and everything generated'
@@ -30,9 +31,13 @@ help:
 check: $(STAMP)
 	$(BIN)/python -m pytest conformance/checks $(if $(SERVER),--server-url '$(SERVER)') $(ARGS)
 
-test: lint
+# The mutants come last and without coverage, which would trace a thousand short runs and take three times as long.
+test: quick
+	$(BIN)/python -m pytest -m matrix $(ARGS)
+
+quick: lint
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage run -m pytest -m 'not matrix' $(ARGS)
 	@echo 'The modules with the lowest coverage:'
 	@$(BIN)/python -m coverage report --sort=cover --skip-covered > $(VENV)/coverage.txt
 	@head -n 14 $(VENV)/coverage.txt && tail -n 3 $(VENV)/coverage.txt

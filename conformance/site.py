@@ -88,23 +88,24 @@ class Site:
         return f"{host}:{self.port}"
 
     def page(self, kind: str | None = None, where: Callable[[Page], bool] = lambda _: True) -> Page | None:
-        """The first non-empty exemplar of ``kind``: plain name first, then shallow, then small."""
-        found = [p for p in self.pages if p.content and (kind is None or p.kind == kind) and where(p)]
+        """The first non-empty exemplar of ``kind``: plain name first, then shallow, then small; never the throwaway."""
+        static = [p for p in self.pages if p.content and p != self.throwaway]
+        found = [p for p in static if (kind is None or p.kind == kind) and where(p)]
         return min(found, key=lambda p: (not p.plain, p.path.count("/"), len(p.content), p.path), default=None)
 
     @cached_property
     def throwaway(self) -> Page | None:
         """The file that is made to be written to; nothing else ever is."""
-        return self.page(None, lambda p: p.name == "throwaway.txt")
+        return next((page for page in self.pages if page.name == "throwaway.txt"), None)
 
     @cached_property
     def document(self) -> Page | None:
         """A static page with a plain name: text or HTML if there is one. Most probes ask for it."""
         for kind in ("text", "html", "png", "jpeg"):
-            page = self.page(kind, lambda p: p.plain and p != self.throwaway)
+            page = self.page(kind, lambda p: p.plain)
             if page is not None:
                 return page
-        return self.page(None, lambda p: p.plain and p.kind != "program" and p != self.throwaway)
+        return self.page(None, lambda p: p.plain and p.kind != "program")
 
     @cached_property
     def folder(self) -> str | None:

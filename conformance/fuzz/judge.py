@@ -6,6 +6,8 @@ What counts as wrong is a function of an example and its exchange, :func:`disord
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
 from typing import TypeAlias
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -76,9 +78,13 @@ def explore(evidence: Evidence, test: Test, changes: Iterable[Change] = CHANGES)
     """
     hunt = _Hunt(evidence, test)
     for change in changes:
+        where = (change, evidence.site.authority, static_target(evidence))
         try:
-            _hunt_down(hunt, requests(change, evidence.site.authority, static_target(evidence)))
+            for example in _examples(*where):
+                hunt.attempt(example)
         except _Wrong:
+            with suppress(_Wrong):
+                _draw(requests(*where), hunt.attempt)  # the same ones again, and on to smaller ones
             return hunt.finding
     if hunt.gone is not None:
         raise hunt.gone
@@ -94,8 +100,16 @@ def told_apart(judgement: Judgement, evidence: Evidence, *changes: str) -> Judge
     return judgement if finding is None else Judgement(Verdict.FAIL, finding=finding)
 
 
-def _hunt_down(hunt: _Hunt, examples: SearchStrategy[Example]) -> None:
-    """Try some of ``examples``; raises _Wrong, with the smallest example last, if one was answered wrongly."""
+@cache
+def _examples(change: Change, authority: str, target: str) -> tuple[Example, ...]:
+    """The examples to begin with: always the same, and dear enough to be made once only."""
+    made: list[Example] = []
+    _draw(requests(change, authority, target), made.append)
+    return tuple(made)
+
+
+def _draw(examples: SearchStrategy[Example], action: Callable[[Example], None]) -> None:
+    """Do ``action`` to some of ``examples``; if it raises, then to smaller ones until none raises any more."""
 
     @settings(
         max_examples=EXAMPLES,
@@ -108,7 +122,7 @@ def _hunt_down(hunt: _Hunt, examples: SearchStrategy[Example]) -> None:
     )
     @given(examples)
     def attempt(example: Example) -> None:
-        hunt.attempt(example)
+        action(example)
 
     attempt()
 
