@@ -14,6 +14,7 @@ from conformance.site import MISSING, Page
 MEDIA_TYPES = {"html": "text/html", "text": "text/plain", "png": "image/png", "jpeg": "image/jpeg"}
 HREF = re.compile(rb"""<a\b[^>]*?\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 SOURCE_LINE = 12
+PROGRAMS_TRIED = 3
 
 
 def links(body: bytes) -> list[str]:
@@ -99,9 +100,17 @@ def _redirect(evidence: Evidence) -> str:
 
 
 def _programs(evidence: Evidence) -> str:
-    page = evidence.site.page("program", lambda p: p.plain)
-    if page is None:
-        return "the document root holds no *.py program"
+    pages = [page for page in evidence.site.pages if page.kind == "program" and page.plain]
+    pages.sort(key=lambda page: (page.path.count("/"), len(page.content)))
+    reason = "the document root holds no *.py program"
+    for page in pages[:PROGRAMS_TRIED]:
+        reason = _not_run(evidence, page)
+        if not reason:
+            break
+    return reason
+
+
+def _not_run(evidence: Evidence, page: Page) -> str:
     exchange = evidence.get(page.target)
     if exchange.response is None or not exchange.response.ok:
         return f"GET {page.target} gives no page"

@@ -98,8 +98,15 @@ class Session:
         self._survey()
 
     def _survey(self) -> None:
-        """Look at what the target offers before anything risky is sent; both are remembered."""
+        """Look at what the target offers before anything risky is sent; what it shows is remembered.
+
+        A capability must not be missed because a program was slow to start: silences are confirmed, then all is looked
+        at again.
+        """
         _ = self.capabilities, self._missing
+        if self._gap is None and self._confirm_silences():
+            del self.capabilities, self._missing
+            _ = self.capabilities, self._missing
 
     @cached_property
     def _gap(self) -> Gap | None:

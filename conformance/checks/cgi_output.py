@@ -13,6 +13,7 @@ from conformance.checks.cgi_programs import (
     MARK,
     PRINTED,
     REPLY,
+    defects_of_all,
     of_gateways,
     of_printers,
     printed,
@@ -21,7 +22,7 @@ from conformance.checks.cgi_programs import (
 )
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import absent, broken, found, passed, refused, unclear
+from conformance.predicates import absent, blocked, broken, found, passed, refused, unclear
 from conformance.response import DefectKind, Framing
 from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
@@ -232,6 +233,8 @@ def newline_translated(evidence: Evidence) -> Judgement:
     defect = exchange.response.defect(DefectKind.LINE_END) if exchange.response else None
     if defect is None:
         return passed()
+    if DefectKind.LINE_END in defects_of_all(evidence):
+        return blocked("field.line-crlf", "lines of other replies end in LF, too")
     message = "A line of the reply's head ends as the program printed it."
     return broken(exchange, message, expected="CR LF", observed="LF alone", span=defect.span)
 

@@ -20,8 +20,9 @@ from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, unclear
 from conformance.probe import Fields
-from conformance.response import Response, Span
+from conformance.response import DefectKind, Response, Span
 from conformance.rule import Risk
+from conformance.site import MISSING
 from conformance.verdict import Judgement
 
 ENVIRONMENT = "environment.py"
@@ -202,6 +203,17 @@ def prints(evidence: Evidence, *head: str, body: str = "") -> str:
 def printed(evidence: Evidence, *head: str, body: str = "") -> Exchange:
     """What the server makes of a program that prints these lines, an empty one, and the body."""
     return evidence.get(prints(evidence, *head, body=body), risk=Risk.UNUSUAL)
+
+
+def without_programs(evidence: Evidence) -> tuple[Response, ...]:
+    """Replies that no program has made: a fault of form that they show too is not the gateway's."""
+    given = (evidence.get("/").response, evidence.get(MISSING).response)
+    return tuple(response for response in given if response is not None)
+
+
+def defects_of_all(evidence: Evidence) -> set[DefectKind]:
+    """The kinds of faults in the build of replies that no program has made."""
+    return {defect.kind for response in without_programs(evidence) for defect in response.defects}
 
 
 def wrong(run: Run, name: str, message: str, *, expected: str) -> Judgement:
