@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, assert_never
 
 from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
-from conformance.reading import transcribe
+from conformance.reading import Stream, transcribe
 from conformance.response import Response, Transcript
 from conformance.rule import Risk
 
@@ -60,7 +60,8 @@ class Exchange:
     @cached_property
     def transcript(self) -> Transcript:
         """The octets as the tolerant reader understands them."""
-        return transcribe(self.received, self.probe.methods, ended=self.peer_ended)
+        stream = Stream.ENDED if self.peer_ended else Stream.STILL
+        return transcribe(self.received, self.probe.methods, stream)
 
     @property
     def peer_ended(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 
 from conformance.response import Defect, DefectKind, Field, Framing, Line, Response, Transcript
 
@@ -23,8 +24,16 @@ CODE = re.compile(rb"(?<!\d)0*(\d{3})(?!\d)")
 LOOK_AHEAD = 2048
 
 
-def transcribe(data: bytes, methods: Sequence[str] = (), *, ended: bool) -> Transcript:
-    """Read every response in ``data``; ``ended`` tells that the server has closed the connection."""
+class Stream(Enum):
+    """What is known of the octets after those at hand."""
+
+    GROWING = "more may come"
+    STILL = "no more came, though the connection is open"
+    ENDED = "the server has ended the connection"
+
+
+def transcribe(data: bytes, methods: Sequence[str] = (), stream: Stream = Stream.ENDED) -> Transcript:
+    """Read every response in ``data``. Of a growing stream nothing is guessed that the next octet may refute."""
     finals: list[Response] = []
     interim: list[Response] = []
     position = 0
@@ -32,7 +41,7 @@ def transcribe(data: bytes, methods: Sequence[str] = (), *, ended: bool) -> Tran
         if finals and not _starts_response(data, position):
             break
         method = methods[len(finals)] if len(finals) < len(methods) else "GET"
-        response = _read_response(data, position, method, ended=ended)
+        response = _read_response(data, position, method, stream)
         if response.status is not None and 100 <= response.status < 200 and response.status != 101:
             interim.append(response)
         else:
@@ -50,7 +59,8 @@ def _starts_response(data: bytes, position: int) -> bool:
     return STATUS_LINE.match(rest) is not None or CODE_FIRST.match(rest) is not None
 
 
-def _read_response(data: bytes, start: int, method: str, *, ended: bool) -> Response:
+def _read_response(data: bytes, start: int, method: str, stream: Stream) -> Response:
+    ended = stream is Stream.ENDED
     defects: list[Defect] = []
     begin = _skip_octets_before(data, start, defects)
     if begin is None:
@@ -58,7 +68,7 @@ def _read_response(data: bytes, start: int, method: str, *, ended: bool) -> Resp
     status_line = _line(data, begin)
     version, status, reason = _status_parts(status_line.text)
     _note_line(status_line, defects)
-    lines, fields, head_end, head_complete = _read_fields(data, status_line.end, defects, ended=ended)
+    lines, fields, head_end, head_complete = _read_fields(data, status_line.end, defects, stream)
     framing, length = _framing(method, status, fields)
     body, end, complete, trailers = _read_body(data, head_end, framing, length, defects, ended=ended)
     return Response(
@@ -143,7 +153,7 @@ def _status_parts(text: bytes) -> tuple[str, int | None, bytes]:
 
 
 def _read_fields(
-    data: bytes, start: int, defects: list[Defect], *, ended: bool
+    data: bytes, start: int, defects: list[Defect], stream: Stream
 ) -> tuple[list[Line], list[Field], int, bool]:
     """Lines, fields, the offset of the body, and whether the head is whole."""
     lines: list[Line] = []
@@ -151,7 +161,7 @@ def _read_fields(
     position = start
     while position < len(data):
         line = _line(data, position)
-        if _body_begins(data, line, fields, ended=ended):
+        if stream is not Stream.GROWING and _body_begins(data, line, fields):
             defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
             return lines, fields, position, True
         if not line.ending:
@@ -165,10 +175,10 @@ def _read_fields(
         _read_field(line, fields, defects)
         position = line.end
     defects.append(Defect(DefectKind.NO_EMPTY_LINE, (len(data), len(data))))
-    return lines, fields, len(data), ended
+    return lines, fields, len(data), stream is Stream.ENDED
 
 
-def _body_begins(data: bytes, line: Line, fields: Sequence[Field], *, ended: bool) -> bool:
+def _body_begins(data: bytes, line: Line, fields: Sequence[Field]) -> bool:
     """Whether the blank line was forgotten and this line belongs to the body already.
 
     It does for sure if Content-Length fits from here to the end or to the next response; otherwise the line itself
@@ -182,8 +192,7 @@ def _body_begins(data: bytes, line: Line, fields: Sequence[Field], *, ended: boo
     field_like = b":" in line.text or line.text[:1] in (b" ", b"\t", b"")
     if field_like or NAMELESS_DATE.match(line.text):
         return False
-    follows = re.search(rb"\n\r?\n", data[line.span[0] :])
-    return follows is None and (ended or bool(line.ending))
+    return re.search(rb"\n\r?\n", data[line.span[0] :]) is None
 
 
 def _read_field(line: Line, fields: list[Field], defects: list[Defect]) -> None:

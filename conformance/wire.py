@@ -15,7 +15,8 @@ from typing import assert_never
 
 from conformance.exchange import Chunk, Ending, Exchange
 from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
-from conformance.reading import transcribe
+from conformance.reading import Stream, transcribe
+from conformance.response import DefectKind, Framing
 
 READ_SIZE = 262_144
 FLOOD_LIMIT = 16 * 1024 * 1024
@@ -91,6 +92,7 @@ class _Play:
         self.deadline = self.start + max(overall, granted) + pauses
         self.chunks: list[Chunk] = []
         self.buffer = bytearray()
+        self.worth_reading = 1  # so many octets must have come before another response can be whole
         self.first_sent: float | None = None
         self.send_failed = False
         self.ending: Ending | None = None
@@ -162,7 +164,13 @@ class _Play:
                 last = time.monotonic()
 
     def _complete(self, count: int) -> bool:
-        return bool(self.buffer) and transcribe(bytes(self.buffer), self.probe.methods, ended=False).complete >= count
+        if len(self.buffer) < self.worth_reading:
+            return False
+        transcript = transcribe(bytes(self.buffer), self.probe.methods, Stream.GROWING)
+        last = transcript.responses[-1] if transcript.responses else None
+        if last is not None and last.framing is Framing.CLOSE and not last.defect(DefectKind.NO_EMPTY_LINE):
+            self.worth_reading = FLOOD_LIMIT  # only the end of the connection makes it whole
+        return transcript.complete >= count
 
     def _wait(self, seconds: float) -> bool:
         """Take what comes within ``seconds``; whether anything came."""
