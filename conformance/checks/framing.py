@@ -53,7 +53,8 @@ def length_or_close(evidence: Evidence) -> Judgement:
             )
         return None
 
-    return each(evidence.answers, test, NOTHING)
+    tried = evidence.baseline if endless else (*evidence.ordinary, *evidence.refusals)  # each flood takes seconds
+    return each(((x, r) for x in tried for r in x.responses if r.status_line), test, NOTHING)
 
 
 @check(

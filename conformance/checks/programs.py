@@ -140,7 +140,16 @@ def default_200(evidence: Evidence) -> Judgement:
     hint="Use subprocess.run() or communicate(), or read in a loop until b'' comes.",
     example=("GET /cgi/large_output.py" + HOST, RUN, "HTTP/1.1 200 OK\r\n\r\n(the first 65536 octets)"),
     needs=("cgi",),
-    requires=("cgi-output.stdout-is-response",),
+    requires=(
+        "cgi-output.stdout-is-response",
+        "framing.transfer-encoding-declared",
+        "framing.transfer-encoding-truthful",
+        "chunked.size-is-hex-octet-count",
+        "chunked.data-crlf-sent",
+        "chunked.no-empty-chunk-inside",
+        "chunked.last-chunk-sent",
+        "chunked.final-crlf-sent",
+    ),
 )
 def all_output(evidence: Evidence) -> Judgement:
     page = program(evidence, "large_output.py")

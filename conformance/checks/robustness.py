@@ -65,7 +65,7 @@ def _orderly(evidence: Evidence) -> bool:
     """Whether good requests, and the simplest bad one, are answered in good form: otherwise others say so."""
     bad = evidence.raw(NOT_HTTP)
     return disorder(Example("everything", NOT_HTTP, Fate.REFUSED), bad) is None and not any(
-        oracle.opinion(exchange).refusal for exchange in evidence.ordinary
+        oracle.opinion(exchange).refusal for exchange in (*evidence.ordinary, *evidence.refusals)
     )
 
 
