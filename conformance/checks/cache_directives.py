@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.check import check
+from conformance.checks.controls import static_target
 from conformance.evidence import Evidence
 from conformance.predicates import unharmed
 from conformance.rule import Risk
@@ -16,7 +17,8 @@ PREMISES = ("field.unknown-ignored",)
 
 def _harmless(evidence: Evidence, name: str, value: str) -> Judgement:
     message = f"An unknown directive in {name} is taken for an error."
-    return unharmed(evidence.get("/", [(name, value)]), evidence.get("/"), message, (400,))
+    target = static_target(evidence)
+    return unharmed(evidence.get(target, [(name, value)]), evidence.get(target), message, (400,))
 
 
 @check(

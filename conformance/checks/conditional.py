@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from conformance.check import check
+from conformance.checks.controls import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import ENTITY_TAG, format_date, parse_date
@@ -69,7 +70,8 @@ def served_whole(evidence: Evidence, fields: Iterable[tuple[str, str]], message:
     page = evidence.site.document
     if page is None:
         return absent(NO_FILE)
-    return treated_alike(evidence.get(page.target, fields), evidence.get(page.target), message, body=True)
+    control = evidence.get(page.target)
+    return treated_alike(evidence.get(page.target, fields), control, message, body=is_file(evidence, control))
 
 
 def control_of(evidence: Evidence) -> Exchange | None:
@@ -125,7 +127,7 @@ def if_match_hit(evidence: Evidence) -> Judgement:
         return absent(NO_FILE)
     message = "A true If-Match keeps the file back."
     control, star = evidence.get(page.target), evidence.get(page.target, [("If-Match", "*")])
-    judgement = treated_alike(star, control, message, body=True)
+    judgement = treated_alike(star, control, message, body=is_file(evidence, control))
     tags = [x.response.value("etag") if x.response else None for x in (control, star)]
     syntax = ENTITY_TAG.fullmatch(tags[0] or "")
     if judgement.finding or syntax is None or syntax["weak"] or tags[0] != tags[1]:
@@ -201,6 +203,7 @@ def if_range_without_ranges(evidence: Evidence) -> Judgement:
     if page is None:
         return absent(NO_FILE)
     exchange = evidence.get(page.target, [("Range", "bytes=0-9"), ("If-Range", NEVER_ISSUED)])
-    if exchange.status == 206 and served(evidence.get(page.target)):
+    control = evidence.get(page.target)
+    if exchange.status == 206 and served(control):
         return absent("the server serves ranges")
-    return treated_alike(exchange, evidence.get(page.target), "If-Range is not ignored.", body=True)
+    return treated_alike(exchange, control, "If-Range is not ignored.", body=is_file(evidence, control))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import speaks_only_10, static_target
+from conformance.checks.controls import CLOSED_UNANSWERED, closed_unanswered, speaks_only_10, static_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (
@@ -20,7 +20,8 @@ from conformance.predicates import (
 from conformance.rule import Risk
 from conformance.verdict import Judgement
 
-FOREIGN = ("{name}", "{name}:", "127.0.0.1", "[::1]:{port}", "example.invalid", "EXAMPLE.invalid:8080")
+STRANGERS = ("example.invalid", "EXAMPLE.invalid:8080")  # whose form trips nobody up
+FOREIGN = ("{name}", "{name}:", "127.0.0.1", "[::1]:{port}", *STRANGERS)
 
 
 @check(
@@ -69,10 +70,14 @@ def valid_value_accepted(evidence: Evidence) -> Judgement:
         if served(alone) and control.status is not None and control.status == 400:
             return broken(control, "A Host with a port is refused.", expected=f"status {alone.status}, as without")
         return unclear(f"the control request was not served: {describe(control)}")
-    return first_of(_some_answer(value, exchange) for value, exchange in tried.items())
+    shut = all(closed_unanswered(tried[value]) for value in STRANGERS)
+    return first_of(_some_answer(value, exchange, shut) for value, exchange in tried.items())
 
 
-def _some_answer(value: str, exchange: Exchange) -> Judgement:
+def _some_answer(value: str, exchange: Exchange, shut: bool) -> Judgement:
+    """``shut`` tells that the server hangs up on every foreign name, so that a close says nothing of the form."""
+    if shut and closed_unanswered(exchange):
+        return unclear(f"{CLOSED_UNANSWERED}, as for every foreign name")
     if exchange.status in OVERLOADED:
         return unclear(f"the server was overloaded: {describe(exchange)}")
     if answered(exchange) and exchange.status != 500:

@@ -68,7 +68,9 @@ def standard_semantics(evidence: Evidence) -> Judgement:
     if not any(kept):
         restore(evidence, page)
     if put.status == 202 or not all(kept):
-        return passed("the server stores what is put")
+        content = put.probe.sent.partition(b"\r\n\r\n")[2]
+        stored = any(exchange.response is not None and content in exchange.response.body for exchange in later)
+        return passed("the server stores what is put") if stored else unclear("a GET gives neither old nor new content")
     return broken(
         put,
         "A PUT is answered with success, but changes nothing.",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 
 from conformance.check import check
+from conformance.checks.controls import static_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import MEDIA_TYPE
@@ -67,18 +68,13 @@ def _accepting(evidence: Evidence, value: str, message: str, faults: Collection[
     risk=Risk.UNUSUAL,
 )
 def absent_field(evidence: Evidence) -> Judgement:
-    judgements = [
-        unharmed(
-            evidence.get("/"),
-            evidence.get("/", ALL_FIELDS[:1]),
-            "A request without Accept is refused.",
-            REFUSED,
-        )
-    ]
+    target = static_target(evidence)
+    control = evidence.get(target, ALL_FIELDS[:1])
+    judgements = [unharmed(evidence.get(target), control, "A request without Accept is refused.", REFUSED)]
     for left_out in ALL_FIELDS:
         fields = [field for field in ALL_FIELDS if field != left_out]
         message = f"A request without {left_out[0]} is refused."
-        judgements.append(unharmed(evidence.get("/", fields), evidence.get("/", ALL_FIELDS), message, REFUSED))
+        judgements.append(unharmed(evidence.get(target, fields), evidence.get(target, ALL_FIELDS), message, REFUSED))
     return first_of(judgements)
 
 
@@ -92,7 +88,9 @@ def absent_field(evidence: Evidence) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def accept_empty(evidence: Evidence) -> Judgement:
-    return unharmed(evidence.get("/", [("Accept", "")]), evidence.get("/"), "An empty Accept is an error.", (400,))
+    target = static_target(evidence)
+    exchange = evidence.get(target, [("Accept", "")])
+    return unharmed(exchange, evidence.get(target), "An empty Accept is an error.", (400,))
 
 
 @check(

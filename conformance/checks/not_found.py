@@ -1,22 +1,42 @@
 """What is answered where nothing is (RFC 9110 §15.5, §15.5.5, RFC 2616 §10.4): a refusal that says so.
 
 The target is one that no document root holds. A server that maps every path to a page is none that this judges: the
-rules need the server to serve the files of the root.
+rules need the server to serve the files of the root, and another answer to the target than some page of the site.
 """
 
 from __future__ import annotations
 
 from conformance.check import check
+from conformance.checks.controls import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import OVERLOADED, answered, broken, describe, each, found, passed, served, unclear
+from conformance.predicates import (
+    OVERLOADED,
+    absent,
+    answered,
+    broken,
+    describe,
+    each,
+    found,
+    passed,
+    same_answer,
+    served,
+    unclear,
+)
 from conformance.response import Framing, Response
 from conformance.site import MISSING
 from conformance.verdict import Finding, Judgement
 
 REQUEST = f"GET {MISSING} HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 GOOD = "HTTP/1.1 404 Not Found\r\nContent-Length: 25\r\n\r\nThere is no such page.\r\n"
+FALL_BACK = "a path that names no file gets the page of another address: the server maps every path to a page"
 EXPECTED = "404; another 4xx or a redirect is lawful"
+
+
+def falls_back(evidence: Evidence) -> bool:
+    """Whether nothing is missing here: a path that names no file gets the root's page, or a file."""
+    exchange, root = evidence.get(MISSING), evidence.get("/")
+    return served(exchange) and (same_answer(exchange, root) or is_file(evidence, exchange))
 
 
 @check(
@@ -30,6 +50,8 @@ EXPECTED = "404; another 4xx or a redirect is lawful"
 )
 def success_means_success(evidence: Evidence) -> Judgement:
     exchange = evidence.get(MISSING)
+    if falls_back(evidence):
+        return absent(FALL_BACK)
     if served(exchange):
         return broken(exchange, "A file that does not exist is answered with success.", expected=EXPECTED)
     return passed() if answered(exchange) else unclear(f"no status to judge: {describe(exchange)}")
@@ -46,6 +68,8 @@ def success_means_success(evidence: Evidence) -> Judgement:
 )
 def missing_is_404(evidence: Evidence) -> Judgement:
     exchange = evidence.get(MISSING)
+    if falls_back(evidence):
+        return absent(FALL_BACK)
     status = exchange.status
     if status in OVERLOADED or (status is None and exchange.ending is not Ending.SILENT and not exchange.killed):
         return unclear(f"the answer shows nothing: {describe(exchange)}")

@@ -8,6 +8,7 @@ from conformance.check import check
 from conformance.checks.controls import (
     CLOSE,
     close_matters,
+    is_file,
     request_of,
     static_target,
     understood_like_control,
@@ -150,9 +151,9 @@ def first_colon(evidence: Evidence) -> Judgement:
 )
 def unknown_ignored(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
-    judgement = treated_alike(
-        evidence.get(target, INVENTED), evidence.get(target), "Unknown fields change the answer.", body=True
-    )
+    exchange, control = evidence.get(target, INVENTED), evidence.get(target)
+    message = "Unknown fields change the answer."
+    judgement = treated_alike(exchange, control, message, body=is_file(evidence, control))
     return told_apart(judgement, evidence, "an unknown field")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.checks.controls import CLOSE, static_target
+from conformance.checks.controls import CLOSE, is_file, static_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (
@@ -56,7 +56,7 @@ def in_segments(evidence: Evidence) -> Judgement:
     segments = _cut(data, (line // 2, line + 4, len(data) - 3, len(data) - 1))
     single = [data[n : n + 1] for n in range(len(data))]
     return first_of(
-        _pieced_together(evidence.play(probe), control)
+        _pieced_together(evidence.play(probe), control, is_file(evidence, control))
         for probe in (_dripped(segments, SEGMENT_GAP), _dripped(single, OCTET_GAP))
     )
 
@@ -70,10 +70,10 @@ def _dripped(pieces: list[bytes], gap: float) -> Probe:
     return Probe((*script[:-1], Receive(1)), ("GET",), Risk.UNUSUAL)
 
 
-def _pieced_together(exchange: Exchange, control: Exchange) -> Judgement:
+def _pieced_together(exchange: Exchange, control: Exchange, same_body: bool) -> Judgement:
     if exchange.status == 408:
         return unclear("the server took the pieces for a slow client")
-    return treated_alike(exchange, control, "The request is not understood if it arrives in pieces.", body=True)
+    return treated_alike(exchange, control, "The request is not understood if it arrives in pieces.", body=same_body)
 
 
 @check(

@@ -6,7 +6,7 @@ What a path leads to, and how it is decoded, is not judged here.
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import request_of, speaks_only_10, static_target, turned_down
+from conformance.checks.controls import is_file, request_of, speaks_only_10, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.fuzz.judge import told_apart
@@ -20,6 +20,7 @@ from conformance.predicates import (
     served,
     treated_alike,
     unclear,
+    unharmed,
 )
 from conformance.rule import Risk
 from conformance.site import MISSING
@@ -28,6 +29,7 @@ from conformance.verdict import Judgement, Verdict
 HOST = "Host: localhost:50000\r\n\r\n"
 OK = "HTTP/1.1 200 OK\r\n…"
 BAD = "HTTP/1.1 400 Bad Request\r\n…"
+REDIRECTS = (301, 302, 303, 307, 308)  # 301 is the one that RFC 9112 names; any of them corrects the client
 NOT_URIS = (b"/%zz", b"/%", b"/%2", b"/a{b}|<c>", b'/a<b>"c', b"/a\\b^`", b"/\xe9.txt")
 
 
@@ -40,15 +42,18 @@ NOT_URIS = (b"/%zz", b"/%", b"/%2", b"/a{b}|<c>", b'/a<b>"c', b"/a\\b^`", b"/\xe
     risk=Risk.UNUSUAL,
 )
 def origin_form(evidence: Evidence) -> Judgement:
-    trials = []
-    for target in dict.fromkeys(["/", static_target(evidence)]):
-        control, exchange = evidence.get(target), evidence.get(f"{target}?x=1")
-        if served(control) and exchange.status == 404:
-            trials.append(unclear("the query is taken for a part of the name, which may be meant"))
-        else:
-            trials.append(treated_alike(exchange, control, "A target with a query is not understood."))
-    judgement = first_of(trials)
+    targets = dict.fromkeys(["/", static_target(evidence)])
+    judgement = first_of(_with_query(evidence, target) for target in targets)
     return told_apart(judgement, evidence, "a query")
+
+
+def _with_query(evidence: Evidence, target: str) -> Judgement:
+    control, exchange = evidence.get(target), evidence.get(f"{target}?x=1")
+    message = "A target with a query is not understood."
+    judgement = unharmed(exchange, control, message, (400,))
+    if judgement.verdict is Verdict.PASS and exchange.status != control.status:
+        return unclear(f"the query makes it another resource, which may be meant: {describe(exchange)}")
+    return judgement
 
 
 @check(
@@ -63,11 +68,12 @@ def absolute_form(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     if speaks_only_10(evidence):
         return absent("the server speaks HTTP/1.0, where only proxies are sent whole URLs")
+    control = evidence.get(target)
     judgement = treated_alike(
         evidence.get(f"http://{evidence.site.authority}{target}"),
-        evidence.get(target),
+        control,
         "A whole URL as target is not understood.",
-        body=True,
+        body=is_file(evidence, control),
     )
     return told_apart(judgement, evidence, "a whole URL as target")
 
@@ -124,7 +130,7 @@ def _names_no_page(evidence: Evidence, text: str, message: str) -> Judgement:
 
 def _refused_target(evidence: Evidence, text: str, message: str) -> Judgement:
     exchange = evidence.raw(request_of(evidence, f"GET {text} HTTP/1.1"))
-    return turned_down(exchange, evidence.get(static_target(evidence)), message)
+    return turned_down(exchange, evidence.get(static_target(evidence)), message, also=(*REDIRECTS, 501, 505))
 
 
 @check(

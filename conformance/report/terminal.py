@@ -99,6 +99,7 @@ def _failures(report: Report, width: int, paint: Painter) -> Iterator[str]:
         port = urlsplit(report.target.url).port
         note = f"The server that was started for this run is stopped. To try the commands, start it on port {port}."
         yield from wrapped("", note, width, lambda text: paint(text, Tone.FAINT), indent=0)
+        yield ""
     for number, result in enumerate(failed, 1):
         yield _heading(f"failed {number} of {len(failed)}", width, paint, Tone.BAD)
         yield from explain(result, report.target.url, width, paint)
