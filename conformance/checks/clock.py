@@ -11,7 +11,7 @@ from enum import Enum
 
 from conformance.check import check
 from conformance.checks.date_form import DateFault, date_faults
-from conformance.checks.field_values import NO_HEAD, hiding_rule, is_commented, value_finding
+from conformance.checks.field_values import hiding_rule, is_commented, value_finding
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import format_date, parse_date
@@ -41,12 +41,17 @@ class Clock(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One Date as it came: ``late`` is how many seconds our clock was ahead of it on receipt."""
+    """One Date as it came.
+
+    ``late`` is how many seconds our clock was ahead of it on receipt; ``late_when_asked`` when the request was sent: a
+    slow server may date its reply at any moment between the two.
+    """
 
     exchange: Exchange
     field: Field
     sent: float
     late: float
+    late_when_asked: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,8 @@ def _sample(exchange: Exchange) -> Sample | Judgement:
         return blocked("field.comment-only-where-defined", "the date cannot be read")
     if sent is None or faults:
         return blocked(min(faults, default=DateFault.FORM), "the date cannot be read")
-    return Sample(exchange, field, sent, exchange.began + exchange.chunks[0].at - sent)
+    asked = exchange.began + sum(action.seconds for action in exchange.probe.actions if isinstance(action, Pause))
+    return Sample(exchange, field, sent, exchange.began + exchange.chunks[0].at - sent, asked - sent)
 
 
 def _state(first: Sample, second: Sample, *, local: bool) -> Clock:
@@ -103,7 +109,8 @@ def _state(first: Sample, second: Sample, *, local: bool) -> Clock:
         return Clock.ZONE
     if min(first.late, second.late) < -(AHEAD if local else ELSEWHERE):
         return Clock.AHEAD
-    return Clock.BEHIND if max(first.late, second.late) > (BEHIND if local else ELSEWHERE) else Clock.RIGHT
+    behind = max(first.late_when_asked, second.late_when_asked)
+    return Clock.BEHIND if behind > (BEHIND if local else ELSEWHERE) else Clock.RIGHT
 
 
 def _is_zone(late: float) -> bool:
@@ -158,7 +165,9 @@ def present(evidence: Evidence) -> Judgement:
     hidden = next((rule for _, r in lacking if (rule := hiding_rule(r))), None)
     if not surely and hidden is not None:
         return blocked(hidden, "the date may be in a line that is no field")
-    return each(surely, test, "") if surely or not judged else passed() if judged else unclear(NO_HEAD)
+    if surely:
+        return each(surely, test, "")
+    return passed() if judged else unclear("no answer has a status from 200 to 499")
 
 
 @check(

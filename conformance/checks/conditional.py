@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from conformance.check import check
-from conformance.checks.controls import is_file
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import ENTITY_TAG, format_date, parse_date

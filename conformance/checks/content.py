@@ -134,12 +134,14 @@ def content_type_true(evidence: Evidence) -> Judgement:
 
 
 def _kind_sent(evidence: Evidence, exchange: Exchange, response: Response) -> str | None:
-    """By the octets; text of a file by its name as well, if it came as it is stored."""
+    """By the octets. Of a file as it is stored the name counts as well: where the two differ nobody knows better."""
     kind = kind_of(response.body)
     page = page_of(evidence, exchange)
-    if kind in (None, "text") and page is not None and page.content == response.body:
-        return page.kind if page.kind in ("css", "script", "json") else kind
-    return kind if kind != "text" or page is not None else None
+    if page is None or page.content.strip() != response.body.strip():
+        return kind if kind != "text" else None  # a page of the server's own needs no tags to be HTML
+    if page.kind == kind or (kind in (None, "text") and page.kind in ("css", "script", "json")):
+        return page.kind
+    return kind if page.kind == "other" and kind != "text" else None
 
 
 def _words(kind: str) -> str:

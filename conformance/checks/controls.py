@@ -27,15 +27,6 @@ def static_target(evidence: Evidence) -> str:
     return "/"
 
 
-def is_file(evidence: Evidence, exchange: Exchange) -> bool:
-    """Whether the reply is a file of the document root, octet for octet, so that another body shows something.
-
-    Any other page may tell the time, name the client's port or repeat the request, and differ each time.
-    """
-    response = exchange.response
-    return response is not None and any(page.content == response.body for page in evidence.site.pages if page.content)
-
-
 def request_of(evidence: Evidence, line: str | bytes, lines: Iterable[str | bytes] = ()) -> bytes:
     """A request with this request line, a good Host and these field lines, each without its line end."""
     head = [octets(line), octets(f"Host: {evidence.site.authority}"), *map(octets, lines)]

@@ -7,7 +7,7 @@ rules need the server to serve the files of the root, and another answer to the 
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import is_file
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import (

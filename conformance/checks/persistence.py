@@ -10,7 +10,7 @@ from conformance.check import check
 from conformance.connections import document, ended_after_reply, is_http10, says_close, twice, usual_targets
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import absent, answered, broken, describe, found, passed, served, unclear
+from conformance.predicates import OVERLOADED, absent, answered, broken, describe, found, passed, served, unclear
 from conformance.response import DefectKind, Response
 from conformance.rule import Risk
 from conformance.site import MISSING
@@ -41,6 +41,8 @@ def persistence_supported(evidence: Evidence) -> Judgement:
         return passed("closes and says so") if told else absent("the server closes the connection after a reply")
     if len(exchange.responses) > 1 and exchange.responses[1].status == first.status:
         return passed("the second request on the connection was answered like the first")
+    if len(exchange.responses) > 1 and exchange.responses[1].status in OVERLOADED:
+        return unclear(f"the server was overloaded: status {exchange.responses[1].status}")
     if exchange.transcript.trailing[0] != exchange.transcript.trailing[1]:
         return unclear("octets outside of replies put the connection out of step")
     return broken(

@@ -134,7 +134,10 @@ def location_leads(evidence: Evidence) -> Judgement:
         return absent("the redirect has no Location that could be followed")
     if not served(evidence.get(target + "/")):
         return unclear(f"the control request {target}/ was not served")
-    goal = urlsplit(urljoin(f"http://{evidence.site.authority}{target}", location))
+    try:
+        goal = urlsplit(urljoin(f"http://{evidence.site.authority}{target}", location))
+    except ValueError:
+        return unclear(f"Location cannot be followed: {location}")
     if goal.netloc.lower() != evidence.site.authority.lower():
         return passed(f"Location leads to another host or port: {location}")
     reached = evidence.get((goal.path or "/") + (f"?{goal.query}" if goal.query else ""))

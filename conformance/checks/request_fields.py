@@ -8,11 +8,11 @@ from conformance.check import check
 from conformance.checks.controls import (
     CLOSE,
     close_matters,
-    is_file,
     request_of,
     static_target,
     understood_like_control,
 )
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Ending
 from conformance.fuzz.judge import told_apart

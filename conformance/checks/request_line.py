@@ -18,6 +18,15 @@ from conformance.verdict import Judgement
 LINE_LENGTH = 8000
 
 
+def is_file(evidence: Evidence, exchange: Exchange) -> bool:
+    """Whether the reply is a file of the document root, octet for octet, so that another body shows something.
+
+    Any other page may tell the time, name the client's port or repeat the request, and differ each time.
+    """
+    response = exchange.response
+    return response is not None and any(page.content == response.body for page in evidence.site.pages if page.content)
+
+
 @check(
     "robustness.leading-empty-line-ignored",
     statement="An empty line before the request line is ignored.",

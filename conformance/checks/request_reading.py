@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.checks.controls import CLOSE, is_file, static_target
+from conformance.checks.controls import CLOSE, static_target
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import (

@@ -6,7 +6,8 @@ What a path leads to, and how it is decoded, is not judged here.
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import is_file, request_of, speaks_only_10, static_target, turned_down
+from conformance.checks.controls import request_of, speaks_only_10, static_target, turned_down
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.fuzz.judge import told_apart

@@ -6,6 +6,7 @@ from conformance.check import check
 from conformance.connections import is_http10
 from conformance.evidence import Evidence
 from conformance.predicates import absent, broken, passed, status_span, unclear
+from conformance.site import MISSING
 from conformance.verdict import Judgement
 
 
@@ -25,7 +26,9 @@ def no_downgrade(evidence: Evidence) -> Judgement:
         return unclear("no answer had a head")
     if not any(response.version.endswith("1.1") for _, response in evidence.answers):
         return absent("no reply says HTTP/1.1")
-    for exchange, response in evidence.answers:
+    # A client whose request looks wrong may be given the older version (RFC 9110 §6.2): no other method, Host is there.
+    sound = {exchange.probe for exchange in (*evidence.ordinary, evidence.get(MISSING))}
+    for exchange, response in [(x, r) for x, r in evidence.answers if x.probe in sound]:
         if is_http10(response) and not response.field("transfer-encoding"):  # that has a rule of its own
             return broken(
                 exchange,

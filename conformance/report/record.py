@@ -50,18 +50,20 @@ def counts(report: Report) -> dict[Verdict, int]:
 def exit_code(report: Report) -> int:
     """4 if the suite itself failed; 1 if a rule that counts is broken or a MUST is blocked; 0 otherwise.
 
-    A run in which no rule at all could be decided is not green: it is 2, as if nothing had been selected.
+    What is blocked by a mere warning condemns nobody. A run in which no rule at all could be decided is not green: it is 2, as if nothing had been selected.
     """
     if any(result.verdict is Verdict.ERROR for result in report.results):
         return FAULTY
     if all(result.verdict in UNDECIDED for result in report.results):
         return NOTHING_JUDGED
-    return BROKEN if any(_condemns(result, report.level) for result in report.results) else KEPT
+    by_id = {result.rule.id: result for result in report.results}
+    return BROKEN if any(_condemns(result, report.level, by_id) for result in report.results) else KEPT
 
 
-def _condemns(result: Result, level: Level) -> bool:
+def _condemns(result: Result, level: Level, by_id: Mapping[str, Result]) -> bool:
     if result.verdict is Verdict.BLOCKED:
-        return result.level is Level.MUST
+        root = by_id.get(_root(result, by_id))
+        return result.level is Level.MUST and (root is None or root.verdict is not Verdict.WARNING)
     return result.verdict is Verdict.FAIL and result.level.rank >= level.rank
 
 

@@ -125,6 +125,13 @@ def test_the_exit_code(results: list[tuple[str, str]], level: str, code: int) ->
     assert exit_code(make_report(*made, level=Level(level))) == code
 
 
+@pytest.mark.parametrize(("root", "code"), [(Verdict.WARNING, 0), (Verdict.FAIL, 1)])
+def test_what_a_warning_blocks_condemns_nobody(root: Verdict, code: int) -> None:
+    level = Level.SHOULD if root is Verdict.WARNING else Level.MUST
+    blocked = make_result("a.blocked", Verdict.BLOCKED, blocked_by="a.root")
+    assert exit_code(make_report(make_result("a.root", root, level=level), blocked)) == code
+
+
 # -- on disk -----------------------------------------------------------------------------------------------------------
 
 
