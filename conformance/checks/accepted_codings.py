@@ -6,7 +6,6 @@ A server may send everything uncoded. What it codes, the client must have accept
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import static_target
 from conformance.checks.negotiation import BAD_REQUEST, CRASH, NOT_ACCEPTABLE, PAGE, PREMISES, REFUSED, page_target
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
@@ -63,7 +62,7 @@ def _uncoded(evidence: Evidence, value: str, message: str) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def identity_acceptable(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
+    target = page_target(evidence)
     exchange = evidence.get(target, [("Accept-Encoding", "gzip")])
     return unharmed(exchange, evidence.get(target), "A request with Accept-Encoding: gzip is refused.", REFUSED)
 

@@ -12,7 +12,7 @@ from conformance.check import check
 from conformance.checks.field_values import ended_heads, judge_heads, judge_values, without_comments
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.grammar import QUOTED
+from conformance.grammar import QUOTED, is_token
 from conformance.predicates import absent, each, found
 from conformance.response import DefectKind, Response
 from conformance.rule import Risk
@@ -155,7 +155,7 @@ def single_space_after_colon(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         for field in response.fields:
             gap = field.raw[: len(field.raw) - len(field.raw.lstrip(" \t"))]
-            if field.value and gap != " ":
+            if field.value and gap != " " and is_token(field.name.strip(" \t")):  # or the colon may not be meant as one
                 colon = field.span[0] + len(field.name)
                 return found(
                     exchange,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.connections import document, first_response, generated
+from conformance.connections import document, first_response, generated, known_content, target_of
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.predicates import broken, each, each_field, found, passed, served, unclear
@@ -38,6 +38,9 @@ def length_or_close(evidence: Evidence) -> Judgement:
         if response.complete or response.defect(DefectKind.NO_EMPTY_LINE) or response.status is None:
             return None
         if exchange.ending is Ending.FLOOD and (endless or response.framing is not Framing.LENGTH):
+            page = known_content(evidence.site, target_of(exchange))
+            if page is not None and page.startswith(response.body):
+                return None  # only slow: we stopped reading before the page was over
             return found(
                 exchange,
                 "The reply does not end.",

@@ -32,9 +32,9 @@ CRASH = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
 def page_target(evidence: Evidence) -> str:
-    """An HTML page if the folder has one with a plain name, else another file, else the root."""
-    page = evidence.site.page("html", lambda p: p.plain) or evidence.site.document
-    return page.target if page is not None else "/"
+    """An HTML page with a plain name if one is served, else another file, else the root."""
+    page = evidence.site.page("html", lambda p: p.plain)
+    return page.target if page is not None and served(evidence.get(page.target)) else static_target(evidence)
 
 
 def _media_type(control: Exchange) -> str:
@@ -68,7 +68,7 @@ def _accepting(evidence: Evidence, value: str, message: str, faults: Collection[
     risk=Risk.UNUSUAL,
 )
 def absent_field(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
+    target = page_target(evidence)
     control = evidence.get(target, ALL_FIELDS[:1])
     judgements = [unharmed(evidence.get(target), control, "A request without Accept is refused.", REFUSED)]
     for left_out in ALL_FIELDS:
@@ -88,7 +88,7 @@ def absent_field(evidence: Evidence) -> Judgement:
     risk=Risk.UNUSUAL,
 )
 def accept_empty(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
+    target = page_target(evidence)
     exchange = evidence.get(target, [("Accept", "")])
     return unharmed(exchange, evidence.get(target), "An empty Accept is an error.", (400,))
 

@@ -14,6 +14,7 @@ from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 NOTHING = "no answer had a status line"
+WRITTEN_LINE_END = re.compile(rb"\\r\\n|\\n(?=\Z|[A-Z][A-Za-z-]*:)")  # the escape itself, sent as letters
 
 
 def _line(response: Response) -> str:
@@ -59,7 +60,7 @@ def element_order(evidence: Evidence) -> Judgement:
             return None
         return found(
             exchange,
-            "The parts of the status line stand in another order.",
+            "The status line does not begin with version and status code, in this order.",
             expected="version, status code, reason phrase",
             observed=line,
             span=status_span(response),
@@ -77,8 +78,11 @@ def element_order(evidence: Evidence) -> Judgement:
     requires=("status-line.element-order",),
 )
 def version_format(evidence: Evidence) -> Judgement:
+    # RFC 2616 §3.1 allows several digits; leading zeros have a rule of their own.
+    numbers = r"\d\.\d|0\d+\.\d+|\d+\.0\d+" if evidence.spec is Spec.RFC9110 else r"\d+\.\d+"
+
     def test(exchange: Exchange, response: Response) -> Finding | None:
-        if re.match(r"\s*HTTP/(\d\.\d|0\d+\.\d+|\d+\.0\d+)([ \t]|$)", _line(response), re.IGNORECASE):
+        if re.match(rf"\s*HTTP/({numbers})([ \t]|$)", _line(response), re.IGNORECASE):
             return None
         return found(
             exchange,
@@ -266,20 +270,24 @@ def no_cr_inside(evidence: Evidence) -> Judgement:
     "status-line.crlf",
     statement="The status line ends in CRLF.",
     why="Every line of a head ends in the two octets CR LF. Lenient clients forgive a lone LF, strict ones do not.",
-    hint='End the line with "\\r\\n", not with "\\n".',
+    hint='End the line with "\\r\\n", not with "\\n". In a raw string (r"…") these are four letters, not two octets.',
     example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP/1.1 200 OK\n…"),
 )
 def crlf(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         line = response.status_line
-        if line is None or line.ending == b"\r\n":
+        letters = WRITTEN_LINE_END.search(line.text) if line else None
+        if line is None or (line.ending == b"\r\n" and letters is None):
             return None
+        at, observed = line.span[1], "\\n alone" if line.ending else "the end of the data"
+        if letters is not None:
+            at, observed = line.span[0] + letters.start(), "a backslash and the letter after it"
         return found(
             exchange,
             "The status line does not end in CRLF.",
-            expected="\\r\\n",
-            observed="\\n alone" if line.ending else "the end of the data",
-            span=(line.span[1], max(line.end, line.span[1] + 1)),
+            expected="\\r\\n, the octets 0d and 0a",
+            observed=observed,
+            span=(at, at + (len(letters[0]) if letters else 1)),
         )
 
     return each(evidence.answers, test, NOTHING)

@@ -234,6 +234,15 @@ def test_a_server_that_closes_says_so(make: Callable[[bytes], bytes], says_so: V
     assert verdict("connection.persistence-supported", answer) is not FAIL
 
 
+@pytest.mark.parametrize(("body", "expected"), [(TEXT[:10], PASS), (b"on and on ", FAIL)])
+def test_a_known_page_that_comes_slowly_is_not_endless(body: bytes, expected: Verdict) -> None:
+    def dripping(first: bytes, _: Probe) -> tuple[bytes, Ending]:
+        slow = first.startswith(b"GET /a.txt ")
+        return (page(body), Ending.FLOOD) if slow else (good(first), Ending.OURS)
+
+    assert verdict("framing.length-or-close", dripping) is expected
+
+
 def test_persistence_shows_in_the_second_reply() -> None:
     assert verdict("connection.persistence-supported", persists(good)) is PASS
 
@@ -241,6 +250,11 @@ def test_persistence_shows_in_the_second_reply() -> None:
         return good(first), Ending.SILENT
 
     assert verdict("connection.persistence-supported", deaf) is FAIL
+
+    def limited(first: bytes, _: Probe) -> tuple[bytes, Ending]:
+        return good(first) + sized(b"", status="429 Too Many Requests"), Ending.OURS
+
+    assert verdict("connection.persistence-supported", limited) is UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -344,3 +358,5 @@ def test_a_constant_http10_is_no_downgrade() -> None:
     assert verdict("version.no-downgrade-without-cause", old) is ABSENT
     mixed = closes(lambda request: page(TEXT, version="HTTP/1.1" if content(request) else "HTTP/1.0"))
     assert verdict("version.no-downgrade-without-cause", mixed) is FAIL
+    careful = closes(lambda request: page(TEXT, version="HTTP/1.1" if b"\r\nHost:" in request else "HTTP/1.0"))
+    assert verdict("version.no-downgrade-without-cause", careful) is PASS

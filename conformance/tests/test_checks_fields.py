@@ -44,19 +44,21 @@ def evidence(
     spec: Spec = Spec.BOTH,
     host: str = "127.0.0.1",
     clock: float = 0.0,
+    latency: float = 0.01,
+    pages: tuple[Page, ...] = PAGES,
 ) -> Evidence:
     """A server that answers everything alike; a Date among ``lines`` is its own, otherwise a clock ``clock`` s off."""
 
     def play(probe: Probe) -> Exchange:
-        began = BEGAN + sum(action.seconds for action in probe.actions if isinstance(action, Pause))
-        date = (
-            [] if any(line.startswith(b"Date") for line in lines) else [f"Date: {format_date(began + clock)}".encode()]
-        )
-        head = b"\r\n".join([b"HTTP/1.1 " + status, *date, *lines, b"Content-Length: %d" % len(body), b"", b""])
+        paused = sum(action.seconds for action in probe.actions if isinstance(action, Pause))
+        date = f"Date: {format_date(BEGAN + paused + clock)}".encode()
+        dated = [] if any(line.startswith(b"Date") for line in lines) else [date]
+        head = b"\r\n".join([b"HTTP/1.1 " + status, *dated, *lines, b"Content-Length: %d" % len(body), b"", b""])
         received = head + body if reply is None else reply
-        return Exchange(probe, (Chunk(0.01, received),), Ending.CLOSED, began, 0.02)
+        at = paused + latency
+        return Exchange(probe, (Chunk(at, received),), Ending.CLOSED, BEGAN, at + 0.01)
 
-    return Evidence(Site(host, 80, "web", PAGES, (), ()), play, spec)
+    return Evidence(Site(host, 80, "web", pages, (), ()), play, spec)
 
 
 def verdict(rule: str, found: Evidence) -> Verdict:
@@ -206,6 +208,12 @@ def test_a_wrong_clock_is_told_once(clock: float, rule: str | None) -> None:
     assert failed == ([rule] if rule else [])
 
 
+def test_a_slow_server_may_date_its_reply_when_it_is_asked_or_when_it_answers() -> None:
+    for clock, failed in ((0.0, []), (6.0, []), (-6.0, ["date.is-now"]), (10.0, ["date.not-in-future"])):
+        found = evidence(clock=clock, latency=6.0)
+        assert broken(found, ["date.utc", "date.is-now", "date.not-in-future"]) == failed
+
+
 def test_a_clock_elsewhere_has_five_minutes_and_no_zone() -> None:
     for clock, failed in ((-200.0, []), (200.0, []), (-3600.0, ["date.is-now"]), (3600.0, ["date.not-in-future"])):
         found = evidence(host="example.org", clock=clock)
@@ -232,6 +240,25 @@ def test_a_date_in_a_damaged_line_is_told_by_the_rule_on_that_line() -> None:
 def test_lines_of_a_body_are_not_judged_as_fields() -> None:
     found = evidence(reply=b"HTTP/1.1 200 OK\r\nServer: mine\r\n<p>a b: c</p>\r\n")
     assert verdict("field.name-token", found) is Verdict.BLOCKED
+
+
+def test_what_is_no_field_line_is_not_judged_for_its_blanks() -> None:
+    assert broken(evidence(b"Date=Fri, 15 Jan 2027 08:00:00 GMT")) == ["field.name-token"]
+
+
+@pytest.mark.parametrize(
+    ("line", "spec", "failed"),
+    [
+        (b"HTTP/1.10 200 OK", Spec.BOTH, []),
+        (b"HTTP/1.10 200 OK", Spec.RFC9110, ["version.sent-format"]),
+        (rb"HTTP/1.1 200 OK\r\n", Spec.BOTH, ["status-line.crlf"]),
+        (rb"HTTP/1.1 200 OK\r\nServer: mine", Spec.BOTH, ["status-line.crlf"]),
+        (rb"HTTP/1.1 404 no C:\new.txt", Spec.BOTH, []),
+    ],
+)
+def test_the_first_line(line: bytes, spec: Spec, failed: list[str]) -> None:
+    rules = [id for id, check in CATALOGUE.items() if check.judge.__module__.endswith(".status_line")]
+    assert broken(evidence(reply=line + b"\r\nContent-Length: 0\r\n\r\n", spec=spec), rules) == failed
 
 
 def test_an_indented_head_is_one_fault() -> None:
@@ -275,6 +302,7 @@ def test_codings_are_undone_to_see_whether_they_are_there() -> None:
         (b"text/markdown", TEXT, Verdict.PASS),
         (b"text/html", TEXT, Verdict.FAIL),
         (b"text/html", b"<p>a fragment</p>", Verdict.NOT_APPLICABLE),
+        (b"text/html", b"404 Not Found", Verdict.NOT_APPLICABLE),
         (b"text/plain", PAGES[0].content, Verdict.PASS),
         (b"text/plain", b"<!doctype html><p>made by the server", Verdict.FAIL),
         (b"image/svg+xml", b"<svg/>", Verdict.PASS),
@@ -283,6 +311,18 @@ def test_codings_are_undone_to_see_whether_they_are_there() -> None:
 )
 def test_only_a_type_that_the_octets_contradict_is_wrong(kind: bytes, body: bytes, verdict_wanted: Verdict) -> None:
     assert verdict("media-type.content-type-true", evidence(b"Content-Type: " + kind, body=body)) is verdict_wanted
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        (Page("index.html", "html", b"Hello, world"), b"text/html"),
+        (Page("songs.m3u", "other", b"song.mp3"), b"audio/mpegurl"),
+    ],
+)
+def test_a_file_whose_name_and_octets_differ_shows_nothing(page: Page, kind: bytes) -> None:
+    found = evidence(b"Content-Type: " + kind, body=page.content, pages=(page,))
+    assert verdict("media-type.content-type-true", found) is Verdict.NOT_APPLICABLE
 
 
 def test_a_type_may_be_missing_where_the_server_need_not_know_it() -> None:

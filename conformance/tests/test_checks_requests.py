@@ -405,3 +405,46 @@ def test_examples_that_cannot_be_had_leave_the_question_open() -> None:
 
 def test_the_missing_page_is_missing() -> None:
     assert evidence_of(decent).get(MISSING).status == 404
+
+
+def repeating(sent: bytes) -> object:
+    """A page that repeats the request with the client's port, as a student's third step may."""
+    good = decent(sent)
+    return reply(200, b"You sent: " + sent) if isinstance(good, bytes) and b" 200 " in good[:20] else good
+
+
+@pytest.mark.parametrize(
+    "rule", ["message.request-in-segments", "target.absolute-form-accepted", "field.unknown-ignored"]
+)
+def test_a_page_that_is_no_file_may_differ_each_time(rule: str) -> None:
+    assert verdict(rule, repeating) is Verdict.PASS
+
+
+def test_a_put_shows_nothing_where_the_old_content_was_never_served() -> None:
+    server = instead(b"PUT", reply(200, b"put"), lambda sent: reply(200, sent))
+    assert verdict("method.standard-semantics-kept", server) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        *((reply(302), Verdict.INCONCLUSIVE), (reply(404), Verdict.INCONCLUSIVE), (reply(503), Verdict.INCONCLUSIVE)),
+        *((reply(400), Verdict.FAIL), (reply(500), Verdict.FAIL), (CLOSES, Verdict.FAIL)),
+    ],
+)
+def test_a_query_may_make_another_resource(answer: object, expected: Verdict) -> None:
+    assert verdict("target.origin-form-accepted", instead_if(b"?", answer)) is expected
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_target_without_its_slash_may_be_corrected_by_a_redirect(status: int) -> None:
+    assert verdict("target.no-leading-slash-rejected", instead(b"GET page", reply(status))) is Verdict.PASS
+
+
+def test_a_server_may_hang_up_on_foreign_names_but_not_on_a_form() -> None:
+    rule = "host.valid-value-accepted"
+    assert (
+        verdict(rule, lambda sent: decent(sent) if b"Host: localhost:50000\r\n" in sent else CLOSES) is not Verdict.FAIL
+    )
+    assert verdict(rule, instead_if(b"[::1]", CLOSES)) is Verdict.FAIL
+    assert verdict(rule, lambda sent: decent(sent) if re.search(rb"Host: .*:\d", sent) else CLOSES) is Verdict.FAIL

@@ -263,3 +263,20 @@ def test_the_text_of_a_program_is_known_in_any_reply() -> None:
     assert verdict("security.script-source-protected", run, program=True) is Verdict.PASS
     leak = run | {"/clock%2epy": reply(200, SOURCE)}
     assert verdict("security.script-source-protected", leak, program=True) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("rule", ["status.2xx-only-on-success", "error.missing-resource-404"])
+def test_where_every_path_has_a_page_nothing_is_missing(rule: str) -> None:
+    app = reply(200, b"<div id=app></div>")
+    assert verdict(rule, {"/": app, MISSING: app}) is Verdict.NOT_APPLICABLE
+    assert verdict(rule, {MISSING: reply(200, TEXT)}) is Verdict.NOT_APPLICABLE
+
+
+def test_success_with_an_error_page_is_no_fall_back() -> None:
+    replies = {"/": reply(200, b"Welcome"), MISSING: reply(200, b"Not found")}
+    assert verdict("status.2xx-only-on-success", replies) is Verdict.FAIL
+
+
+def test_a_location_that_is_no_url_is_no_fault_of_the_suite() -> None:
+    replies = {"/images": moved("http://[/"), "/images/": reply(200, b"logo.png")}
+    assert verdict("redirect.location-leads-to-target", replies) is Verdict.INCONCLUSIVE
