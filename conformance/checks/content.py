@@ -5,6 +5,8 @@ The type of a file is its owner's to choose: only what the octets contradict is 
 
 from __future__ import annotations
 
+import re
+
 from conformance.check import check
 from conformance.checks.field_values import hiding_rule, own_answers, page_of, value_finding
 from conformance.checks.media_type_form import MediaType, read_media_type
@@ -17,6 +19,7 @@ from conformance.verdict import Finding, Judgement
 REQUEST = "GET /picture.png HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 GOOD = "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n\x89PNG…"
 
+TAG = re.compile(rb"<[A-Za-z!/?]")
 SIGNATURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8", "pdf": b"%PDF-"}
 TRUE_NAMES = {
     "png": {"image/png", "image/apng", "image/x-png"},
@@ -45,7 +48,7 @@ def kind_of(body: bytes) -> str | None:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return "text" if b"\0" not in body and b"<" not in body else None
+    return "text" if b"\0" not in body and not TAG.search(body) else None
 
 
 def contradicts(kind: str, media_type: MediaType) -> bool:

@@ -50,7 +50,8 @@ def counts(report: Report) -> dict[Verdict, int]:
 def exit_code(report: Report) -> int:
     """4 if the suite itself failed; 1 if a rule that counts is broken or a MUST is blocked; 0 otherwise.
 
-    What is blocked by a mere warning condemns nobody. A run in which no rule at all could be decided is not green: it is 2, as if nothing had been selected.
+    What is blocked by a mere warning condemns nobody. A run in which no rule at all could be decided is not green: it
+    is 2, as if nothing had been selected.
     """
     if any(result.verdict is Verdict.ERROR for result in report.results):
         return FAULTY
