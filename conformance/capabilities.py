@@ -23,8 +23,14 @@ def links(body: bytes) -> list[str]:
 
 
 def resolved(base: str, link: str) -> str:
-    """The path that a browser asks for when it follows ``link`` on the page ``base``; percent-encoding kept."""
-    return urlsplit(urljoin(f"http://host{base}", link)).path
+    """The path that a browser asks for when it follows ``link`` on the page ``base``; percent-encoding kept.
+
+    It is empty for a link that is no URI reference.
+    """
+    try:
+        return urlsplit(urljoin(f"http://host{base}", link)).path
+    except ValueError:
+        return ""
 
 
 def follow(evidence: Evidence, target: str) -> Exchange:
@@ -33,9 +39,10 @@ def follow(evidence: Evidence, target: str) -> Exchange:
     for _ in range(3):
         response = exchange.response
         location = response.value("location") if response else None
-        if response is None or response.status not in (301, 302, 303, 307, 308) or not location:
+        following = resolved(target, location) if location else ""
+        if response is None or response.status not in (301, 302, 303, 307, 308) or not following:
             return exchange
-        target = resolved(target, location)
+        target = following
         exchange = evidence.get(target)
     return exchange
 
@@ -117,7 +124,9 @@ def _not_run(evidence: Evidence, page: Page) -> str:
     if shows_source(exchange, page):
         return f"GET {page.target} gives the program's text: *.py is not run here"
     bodies = {other.body for target in ("/", MISSING) if (other := evidence.get(target).response)}
-    return f"GET {page.target} gives what other targets give" if exchange.response.body in bodies else ""
+    echo = exchange.response.body.replace(page.target.encode(), MISSING.encode())
+    alike = exchange.response.body in bodies or echo in bodies
+    return f"GET {page.target} gives what other targets give" if alike else ""
 
 
 def _the_time(evidence: Evidence) -> str:

@@ -25,11 +25,21 @@ class Requirement:
     needs: str
     step: int | None
     group: str
+    modern: str
 
     @property
-    def spec(self) -> Spec:
-        """The generation the row belongs to; RFC 3875 and 3986 bind in both and count as the modern one."""
-        return Spec.RFC2616 if self.rfc == "2616" else Spec.RFC9110
+    def own(self) -> set[Spec]:
+        """The generations whose text the row is from; RFC 3875 and 3986 go with both."""
+        if self.rfc == "2616":
+            return {Spec.RFC2616}
+        return {Spec.RFC9110} if self.rfc.startswith("911") else {Spec.RFC2616, Spec.RFC9110}
+
+    @property
+    def kin(self) -> set[Spec]:
+        """The generations that ask the same in other words: RFC 2616 what is restated, 9110 what was not dropped."""
+        if self.rfc == "2616":
+            return set() if "dropped" in self.modern else {Spec.RFC9110}
+        return {Spec.RFC2616} if "restates 2616" in self.modern else set()
 
 
 @cache
@@ -52,6 +62,7 @@ def _requirement(row: dict[str, str]) -> Requirement:
         needs=row["needs"],
         step=int(step) if step.isdigit() else None,
         group=row["group"],
+        modern=row["modern"],
     )
 
 
@@ -65,11 +76,14 @@ def groups() -> Mapping[str, tuple[Requirement, ...]]:
 
 
 def levels_of(rows: Iterable[Requirement]) -> dict[Spec, Level]:
-    """The strictest level among the rows of each generation; a generation without rows is left out."""
+    """The strictest level among the rows of each generation, or among what it restates; one that asks nothing of the
+    kind is left out."""
+    rows = tuple(rows)
     found: dict[Spec, Level] = {}
-    for row in rows:
-        if row.spec not in found or row.level.rank > found[row.spec].rank:
-            found[row.spec] = row.level
+    for spec in (Spec.RFC2616, Spec.RFC9110):
+        levels = [row.level for row in rows if spec in row.own] or [row.level for row in rows if spec in row.kin]
+        if levels:
+            found[spec] = max(levels, key=lambda level: level.rank)
     return found
 
 

@@ -79,6 +79,10 @@ class Rule:
             return self.levels[spec]
         return min(self.levels.values(), key=lambda level: level.rank)
 
+    def asked(self, spec: Spec) -> bool:
+        """Whether ``spec`` asks this at all; ``both`` asks what either does."""
+        return spec is Spec.BOTH or spec in self.levels
+
     def permitted(self, spec: Spec) -> bool:
         """Whether a breach is lawful under ``spec`` because one of its generations permits it."""
         return self.permitted_by is not None and spec in (Spec.BOTH, self.permitted_by)

@@ -178,6 +178,8 @@ class Session:
     def _obstacle(self, check: Check) -> Judgement | None:
         """Why the rule cannot be judged or does not apply; None if it can."""
         rule = check.rule
+        if not rule.asked(self.options.spec) and rule.id not in SURVIVAL.values():  # deaths must be told in any case
+            return Judgement(Verdict.NOT_APPLICABLE, f"RFC {self.options.spec.value} does not ask this")
         gap = self._gap
         if gap is None and (rule.step is None or rule.step >= FIRST_READING_STEP):
             gap = self._alike

@@ -65,7 +65,7 @@ def _earlier_but_greater(changed: float) -> str:
 def modified_since_invalid(evidence: Evidence) -> Judgement:
     control = control_of(evidence)
     values = [NOT_A_DATE]
-    if control and control.response and last_modified(control) is not None and evidence.spec is not Spec.RFC2616:
+    if control and control.response and last_modified(control) is not None and evidence.spec is Spec.RFC9110:
         date = control.response.value("last-modified")
         values.append(f"{date}, {date}")  # a date and more: named invalid by RFC 9110 alone
     message = "If-Modified-Since without one valid date is not ignored."

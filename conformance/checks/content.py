@@ -30,6 +30,8 @@ TRUE_NAMES = {
 }
 HTML_NAMES = {"text/html", "application/xhtml+xml"}
 NO_TEXT = {"image", "audio", "video", "font"}
+TEXTUAL = {"text", "css", "script", "json"}
+"""Kinds of files that are told by their names: their octets could be any text."""
 DEFINITE = {"application/pdf", "application/json", "application/javascript", "application/xml", *HTML_NAMES}
 """Types with a form that can be told from the octets, besides those of the classes above."""
 
@@ -142,7 +144,7 @@ def _kind_sent(evidence: Evidence, exchange: Exchange, response: Response) -> st
     page = page_of(evidence, exchange)
     if page is None or page.content.strip() != response.body.strip():
         return kind if kind != "text" else None  # a page of the server's own needs no tags to be HTML
-    if page.kind == kind or (kind in (None, "text") and page.kind in ("css", "script", "json")):
+    if page.kind == kind or (kind in (None, "text") and page.kind in TEXTUAL):
         return page.kind
     return kind if page.kind == "other" and kind != "text" else None
 

@@ -325,6 +325,13 @@ def test_a_file_whose_name_and_octets_differ_shows_nothing(page: Page, kind: byt
     assert verdict("media-type.content-type-true", found) is Verdict.NOT_APPLICABLE
 
 
+def test_a_text_file_may_hold_signs_of_markup() -> None:
+    page = Page("signs.txt", "text", b"< and > are only signs")
+    for kind, wanted in ((b"text/plain", Verdict.PASS), (b"text/html", Verdict.FAIL)):
+        found = evidence(b"Content-Type: " + kind, body=page.content, pages=(page,))
+        assert verdict("media-type.content-type-true", found) is wanted
+
+
 def test_a_type_may_be_missing_where_the_server_need_not_know_it() -> None:
     rule = "media-type.content-type-sent"
     assert verdict(rule, evidence()) is Verdict.FAIL

@@ -192,6 +192,12 @@ def test_what_one_generation_permits_is_no_breach_unless_the_other_is_chosen(
     assert result.verdict is expected
 
 
+def test_what_the_chosen_generation_does_not_ask_is_not_judged(root: Path) -> None:
+    with server(decent) as url, Session(options(url, root, spec=Spec.RFC2616)) as session:
+        result = session.judge(Check(rule(rfc_9110=Level.MUST), fails))
+    assert (result.verdict, result.reason) == (Verdict.NOT_APPLICABLE, "RFC 2616 does not ask this")
+
+
 def test_recorded_evidence_is_judged_alike_without_the_server(tmp_path: Path, root: Path) -> None:
     file = tmp_path / "run.json"
     with server(decent) as url:
