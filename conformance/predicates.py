@@ -25,6 +25,11 @@ def broken(
     return Judgement(Verdict.FAIL, finding=found(exchange, message, expected=expected, observed=observed, span=span))
 
 
+def advised(exchange: Exchange, message: str, *, expected: str, observed: str | None = None) -> Judgement:
+    """Broken by the letter, but lawful or harmless enough that it is a warning at any level."""
+    return Judgement(Verdict.WARNING, finding=found(exchange, message, expected=expected, observed=observed))
+
+
 def found(
     exchange: Exchange, message: str, *, expected: str, observed: str | None = None, span: Span | None = None
 ) -> Finding:

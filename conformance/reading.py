@@ -68,7 +68,9 @@ def _read_response(data: bytes, start: int, method: str, stream: Stream) -> Resp
     status_line = _line(data, begin)
     version, status, reason = _status_parts(status_line.text)
     _note_line(status_line, defects)
-    lines, fields, head_end, head_complete = _read_fields(data, status_line.end, defects, stream)
+    lines, fields, head_end, head_complete = _read_fields(
+        data, status_line.end, defects, stream, guess=not _bodiless(method, status)
+    )
     framing, length = _framing(method, status, fields)
     body, end, complete, trailers = _read_body(data, head_end, framing, length, defects, ended=ended)
     return Response(
@@ -153,15 +155,15 @@ def _status_parts(text: bytes) -> tuple[str, int | None, bytes]:
 
 
 def _read_fields(
-    data: bytes, start: int, defects: list[Defect], stream: Stream
+    data: bytes, start: int, defects: list[Defect], stream: Stream, *, guess: bool
 ) -> tuple[list[Line], list[Field], int, bool]:
-    """Lines, fields, the offset of the body, and whether the head is whole."""
+    """Lines, fields, the offset of the body, whether the head is whole; ``guess``: a body may begin unannounced."""
     lines: list[Line] = []
     fields: list[Field] = []
     position = start
     while position < len(data):
         line = _line(data, position)
-        if stream is not Stream.GROWING and _body_begins(data, line, fields):
+        if guess and stream is not Stream.GROWING and _body_begins(data, line, fields):
             defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
             return lines, fields, position, True
         if not line.ending:
@@ -224,8 +226,13 @@ def _read_field(line: Line, fields: list[Field], defects: list[Defect]) -> None:
     )
 
 
+def _bodiless(method: str, status: int | None) -> bool:
+    """Whether a reply has no body, whatever its fields say."""
+    return method == "HEAD" or status in (204, 304) or (status is not None and 100 <= status < 200)
+
+
 def _framing(method: str, status: int | None, fields: Sequence[Field]) -> tuple[Framing, int]:
-    if method == "HEAD" or status in (204, 304) or (status is not None and 100 <= status < 200):
+    if _bodiless(method, status):
         return Framing.NONE, 0
     codings = ",".join(field.value for field in fields if field.key == "transfer-encoding").lower()
     if codings.rpartition(",")[2].strip() == "chunked":

@@ -26,7 +26,7 @@ GOOD = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
 LATER = 1.1  # seconds: enough for a date that is renewed once a second
 MUCH_LATER = 2.5  # seconds: granted to a date that has not moved
 BEHIND, AHEAD, ELSEWHERE = 5.0, 2.0, 300.0  # seconds
-QUARTER, ZONES, ZONE_NOISE = 900, 14 * 3600, 30.0  # seconds
+QUARTER, ZONES, ZONE_NOISE = 900, 14 * 3600, 6.0  # seconds
 
 
 class Clock(Enum):

@@ -17,7 +17,7 @@ from conformance.chunks import SIZE_LINE
 from conformance.connections import known_content, surplus, target_of, twice, usual_targets
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import absent, broken, passed, unclear
+from conformance.predicates import absent, advised, broken, passed, unclear
 from conformance.response import DefectKind, Framing, Response, Span
 from conformance.site import Site
 from conformance.verdict import Judgement
@@ -226,13 +226,12 @@ def no_octets_outside(evidence: Evidence) -> Judgement:
     wrong = _judged(evidence, Blame.OUTSIDE)
     if wrong is None:
         return passed() if _any_framed(evidence) else absent("no reply tells where it ends")
-    return broken(
-        wrong.exchange,
-        "Octets follow the reply that belong to none.",
-        expected="a status line, or the end of the connection",
-        observed=f"{wrong.sent - wrong.announced} octets after the body",
-        span=wrong.span,
-    )
+    message, expected = "Octets follow the reply that belong to none.", "a status line, or the end of the connection"
+    observed = f"{wrong.sent - wrong.announced} octets after the body"
+    begin, end = wrong.span or (0, 0)
+    if not wrong.exchange.received[begin:end].strip(b"\r\n"):  # clients pass over them (RFC 9112 §9.2)
+        return advised(wrong.exchange, message, expected=expected, observed=observed)
+    return broken(wrong.exchange, message, expected=expected, observed=observed, span=wrong.span)
 
 
 @check(

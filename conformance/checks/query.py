@@ -6,13 +6,11 @@ and the rules on the CGI environment.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from conformance.check import check
 from conformance.checks.representation import carries
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import OVERLOADED, absent, broken, describe, passed, served, treated_alike, unclear
+from conformance.predicates import OVERLOADED, absent, advised, broken, describe, passed, served, treated_alike, unclear
 from conformance.rule import Risk
 from conformance.verdict import Judgement, Verdict
 
@@ -54,13 +52,12 @@ def query_split(evidence: Evidence) -> Judgement:
 
 
 def _only_warned(exchange: Exchange) -> Judgement:
-    """A server may hold that a query makes it another resource (RFC 3986 §3.4), so this is a warning at any level."""
-    judgement = broken(
+    """A server may hold that a query makes it another resource (RFC 3986 §3.4)."""
+    return advised(
         exchange,
         "A query behind a file's name makes the file unknown.",
         expected="the file, as without the query; 404 is lawful but hardly meant",
     )
-    return replace(judgement, verdict=Verdict.WARNING)
 
 
 @check(

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "reading": {"response"},
     "oracle": {"exchange"},
     # where bytes come from
-    "wire": {"exchange", "probe", "reading"},
+    "wire": {"exchange", "probe", "reading", "response"},
     "process_table": set(),
     "child": {"process_table"},
     "launch": {"child", "process_table"},

@@ -139,7 +139,7 @@ def test_one_fault_in_the_length_is_blamed_on_one_rule(change: Callable[[bytes],
         "connection.no-close-mid-response",
         "framing.content-length-counts-octets",
     )
-    failed = [rule for rule in rules if verdict(rule, closes(make)) is FAIL]
+    failed = [rule for rule in rules if verdict(rule, closes(make)) in (FAIL, Verdict.WARNING)]
     assert failed == ([blamed] if blamed else [])
 
 

@@ -92,6 +92,13 @@ def test_what_has_no_body_whatever_its_fields_say(head: bytes, method: str) -> N
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+def test_a_reply_without_body_is_not_cut_by_its_content_length() -> None:
+    rest = b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
+    response = only(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s" % (len(rest), rest), "HEAD")
+    assert response.value("date") is not None
+    assert not response.defects
+
+
 def test_chunks_are_joined_and_trailers_read() -> None:
     response = only(CHUNKED + b"5;x=1\r\nhello\r\n1\r\n!\r\n0\r\nT: v\r\n\r\n", stream=Stream.GROWING)
     assert response.body == b"hello!"
