@@ -90,6 +90,11 @@ def status_span(response: Response) -> Span | None:
     return response.status_line.span if response.status_line else None
 
 
+def status_text(response: Response) -> str:
+    """The status line as it was written, without its line end."""
+    return response.status_line.text.decode("latin-1") if response.status_line else ""
+
+
 def each(answers: Iterable[Answer], test: Callable[[Exchange, Response], Finding | None], nothing: str) -> Judgement:
     """Apply ``test`` to every answer: the first finding counts. ``nothing`` is the reason if there is no answer."""
     judged = False

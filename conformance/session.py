@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from conformance import archive, checks, opening
-from conformance.capabilities import CAPABILITIES, MILESTONES
 from conformance.check import CATALOGUE, Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence, NoEvidence
@@ -26,11 +24,12 @@ from conformance.exchange import Ending, Exchange
 from conformance.ladder import ladder
 from conformance.options import Options
 from conformance.predicates import broken
-from conformance.premises import FIRST_READING_STEP, SILENCE, Gap, foundation, reads_requests, unreadable
+from conformance.premises import FIRST_READING_STEP, SILENCE, unreadable
 from conformance.probe import Probe
 from conformance.report.record import Report
 from conformance.report.record import Target as TargetRecord
 from conformance.rule import Risk, Rule
+from conformance.survey import Survey
 from conformance.target import Target
 from conformance.verdict import Judgement, Result, Verdict
 
@@ -45,6 +44,7 @@ class Session:
     """Use as a context manager; then :meth:`judge` each of :attr:`checks`, in order, and take the :meth:`report`."""
 
     evidence: Evidence
+    survey: Survey
 
     def __init__(self, options: Options, *, recorded: Path | None = None) -> None:
         self.options = options
@@ -84,7 +84,7 @@ class Session:
         record = archive.read(file)
         self._url, self._started = record.url, record.started
         self.evidence = Evidence(record.site, record.player, self.options.spec)
-        self._survey()
+        self._look()
 
     def _open_target(self, stack: ExitStack) -> None:
         self._url, site, self._target = opening.open_target(self.options, stack)
@@ -95,56 +95,15 @@ class Session:
             raise UnreachableError(f"{self._url} cannot be reached: {gone}") from gone
         if first.ending is Ending.REFUSED:
             raise UnreachableError(f"nobody listens at {self._url}: start the server first, or check host and port")
-        self._survey()
+        self._look()
 
-    def _survey(self) -> None:
-        """Look at what the target offers before anything risky is sent; what it shows is remembered.
-
-        A capability must not be missed because a program was slow to start: silences are confirmed, then all is looked
-        at again.
-        """
-        _ = self.capabilities, self._missing
-        if self._gap is None and self._confirm_silences():
-            del self.capabilities, self._missing
-            _ = self.capabilities, self._missing
-
-    @cached_property
-    def _gap(self) -> Gap | None:
-        try:
-            return foundation(self.evidence)
-        except NoEvidence as gone:
-            return Gap(SILENCE if gone.killer else None, str(gone))
-
-    @cached_property
-    def _alike(self) -> Gap | None:
-        return reads_requests(self.evidence)
-
-    @cached_property
-    def capabilities(self) -> dict[str, str]:
-        """Capability to the reason why it is absent, "" where it is present."""
-        if self._gap is not None:
-            return {}
-        return {name: self._tested(test) for name, test in CAPABILITIES.items()}
-
-    @cached_property
-    def _missing(self) -> dict[int, tuple[str, ...]]:
-        """Course step to what the course asks there and the target does not show."""
-        last = self.options.step or max(MILESTONES)
-        return {
-            step: tuple(
-                f"{words} ({reason})" if reason else words
-                for words, test in tests.items()
-                if (reason := "" if self._gap is not None else self._tested(test)) or self._gap is not None
-            )
-            for step, tests in MILESTONES.items()
-            if step <= last
-        }
-
-    def _tested(self, test: Callable[[Evidence], str]) -> str:
-        try:
-            return test(self.evidence)
-        except NoEvidence as gone:
-            return str(gone)
+    def _look(self) -> None:
+        """Survey the target. A capability must not be missed because a program was slow to start: silences are
+        confirmed, and then all is looked at again."""
+        self.survey = Survey(self.evidence, self.options.step)
+        self.survey.look()
+        if self.survey.gap is None and self._confirm_silences():
+            self.survey.look()
 
     # -- judging ---------------------------------------------------------------------------------------------------
 
@@ -180,16 +139,16 @@ class Session:
         rule = check.rule
         if not rule.asked(self.options.spec) and rule.id not in SURVIVAL.values():  # deaths must be told in any case
             return Judgement(Verdict.NOT_APPLICABLE, f"RFC {self.options.spec.value} does not ask this")
-        gap = self._gap
+        gap = self.survey.gap
         if gap is None and (rule.step is None or rule.step >= FIRST_READING_STEP):
-            gap = self._alike
+            gap = self.survey.alike
         if gap is not None and gap.rule != rule.id:
             verdict = Verdict.BLOCKED if gap.rule else Verdict.INCONCLUSIVE
             return Judgement(verdict, gap.reason, blocked_by=gap.rule)
         if gap is not None:
             return None  # this is the rule that says so
         for name in rule.needs:
-            reason = self.capabilities[name]
+            reason = self.survey.capabilities[name]
             if reason:
                 return Judgement(Verdict.NOT_APPLICABLE, reason)
         for id in rule.requires:
@@ -271,7 +230,7 @@ class Session:
             for id, check in CATALOGUE.items()
             if id in selected
         )
-        opened = hasattr(self, "evidence")
+        opened = hasattr(self, "survey")
         return Report(
             target=self._target_record() if opened else TargetRecord(self._url, self.options.server_command, "", {}),
             started=self._started,
@@ -280,13 +239,13 @@ class Session:
             level=self.options.level,
             step=self.options.step,
             results=results,
-            ladder=ladder(results, self._missing if opened else {}),
+            ladder=ladder(results, self.survey.missing if opened else {}),
         )
 
     def _target_record(self) -> TargetRecord:
         said = (exchange.response for exchange in self.evidence.exchanges.values())
         server = next((response.value("server") for response in said if response and response.field("server")), "")
-        present = {name: reason or "present" for name, reason in self.capabilities.items()}
+        present = {name: reason or "present" for name, reason in self.survey.capabilities.items()}
         return TargetRecord(self._url, self.options.server_command, server or "", present)
 
 

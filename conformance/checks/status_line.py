@@ -7,18 +7,13 @@ import re
 from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import each, found, status_span
+from conformance.predicates import each, found, status_span, status_text
 from conformance.response import DefectKind, Response
-from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 NOTHING = "no answer had a status line"
 WRITTEN_LINE_END = re.compile(rb"\\r\\n|\\n(?=\Z|[A-Z][A-Za-z-]*:)")  # the escape itself, sent as letters
-
-
-def _line(response: Response) -> str:
-    return response.status_line.text.decode("latin-1") if response.status_line else ""
 
 
 @check(
@@ -54,7 +49,7 @@ def first_octets(evidence: Evidence) -> Judgement:
 )
 def element_order(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
-        line = _line(response)
+        line = status_text(response)
         code = re.search(r"(?<!\d)[1-5]\d\d(?!\d)", line)
         if not re.match(r"\s*\d{3}\s", line) and not (code and re.match(r"\s*https?/[\d.]+ +[A-Za-z]", line, re.I)):
             return None
@@ -63,78 +58,6 @@ def element_order(evidence: Evidence) -> Judgement:
             "The status line does not begin with version and status code, in this order.",
             expected="version, status code, reason phrase",
             observed=line,
-            span=status_span(response),
-        )
-
-    return each(evidence.answers, test, NOTHING)
-
-
-@check(
-    "version.sent-format",
-    statement="The version in the status line is written HTTP/, one digit, a dot, one digit.",
-    why="Clients compare these eight octets; anything else is not recognised as HTTP.",
-    hint='Write exactly "HTTP/1.1" at the start of the status line.',
-    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP:/1.1 200 OK\r\n…"),
-    requires=("status-line.element-order",),
-)
-def version_format(evidence: Evidence) -> Judgement:
-    # RFC 2616 §3.1 allows several digits; leading zeros have a rule of their own.
-    numbers = r"\d\.\d|0\d+\.\d+|\d+\.0\d+" if evidence.spec is Spec.RFC9110 else r"\d+\.\d+"
-
-    def test(exchange: Exchange, response: Response) -> Finding | None:
-        if re.match(rf"\s*HTTP/({numbers})([ \t]|$)", _line(response), re.IGNORECASE):
-            return None
-        return found(
-            exchange,
-            "The version is not written as HTTP/digit.digit.",
-            expected="HTTP/1.1",
-            observed=response.version or _line(response),
-            span=status_span(response),
-        )
-
-    return each(evidence.answers, test, NOTHING)
-
-
-@check(
-    "version.sent-name-capitals",
-    statement="The name HTTP in the status line is written in capitals.",
-    why="The name of the protocol is compared with its case since RFC 7230.",
-    hint='Write "HTTP", not "http".',
-    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "http/1.1 200 OK\r\n…"),
-    permitted_by=Spec.RFC2616,
-)
-def version_capitals(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, response: Response) -> Finding | None:
-        name = re.match(r"\s*(https?)\b", _line(response), re.IGNORECASE)
-        if name is None or name[1] == name[1].upper():
-            return None
-        return found(
-            exchange,
-            "The protocol's name is not in capitals.",
-            expected="HTTP",
-            observed=name[1],
-            span=status_span(response),
-        )
-
-    return each(evidence.answers, test, NOTHING)
-
-
-@check(
-    "version.sent-no-leading-zeros",
-    statement="The version in the status line has no leading zeros.",
-    why="HTTP/01.1 matches no client's grammar.",
-    hint="Write the numbers of the version as they are, one digit each.",
-    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP/01.1 200 OK\r\n…"),
-)
-def version_zeros(evidence: Evidence) -> Judgement:
-    def test(exchange: Exchange, response: Response) -> Finding | None:
-        if not re.match(r"\s*HTTP/(0\d+\.\d+|\d+\.0\d+)", _line(response), re.IGNORECASE):
-            return None
-        return found(
-            exchange,
-            "The version has a leading zero.",
-            expected="HTTP/1.1",
-            observed=response.version,
             span=status_span(response),
         )
 
@@ -151,7 +74,7 @@ def version_zeros(evidence: Evidence) -> Judgement:
 )
 def single_spaces(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
-        gap = re.match(r"(?P<version>\s*\S+?)(?P<gap>[ \t]+)(?P<code>\d{3})(?P<after>\t?)", _line(response))
+        gap = re.match(r"(?P<version>\s*\S+?)(?P<gap>[ \t]+)(?P<code>\d{3})(?P<after>\t?)", status_text(response))
         if gap is None or (gap["gap"] == " " and not gap["after"]):
             return None
         start = status_span(response)
@@ -178,7 +101,7 @@ def single_spaces(evidence: Evidence) -> Judgement:
 )
 def code_three_digits(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
-        words = _line(response).split()
+        words = status_text(response).split()
         code = words[1] if len(words) > 1 else ""
         if re.fullmatch(r"\d{3}", code):
             return None
@@ -203,7 +126,7 @@ def code_three_digits(evidence: Evidence) -> Judgement:
 )
 def space_after_code(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
-        line = _line(response)
+        line = status_text(response)
         if not re.fullmatch(r"\S+[ \t]+\d{3}([^ \t].*)?", line):
             return None
         end = status_span(response)

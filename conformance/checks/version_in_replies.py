@@ -1,13 +1,93 @@
-"""The version in replies, compared with each other (RFC 9112 §2.3). Its spelling is judged in ``status_line``."""
+"""The version in replies (RFC 9112 §2.3, RFC 2616 §3.1): how it is written, and that it is the same in all."""
 
 from __future__ import annotations
+
+import re
 
 from conformance.check import check
 from conformance.connections import is_http10
 from conformance.evidence import Evidence
-from conformance.predicates import absent, broken, passed, status_span, unclear
+from conformance.exchange import Exchange
+from conformance.predicates import absent, broken, each, found, passed, status_span, status_text, unclear
+from conformance.response import Response
+from conformance.rule import Spec
 from conformance.site import MISSING
-from conformance.verdict import Judgement
+from conformance.verdict import Finding, Judgement
+
+REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
+NOTHING = "no answer had a status line"
+
+
+@check(
+    "version.sent-format",
+    statement="The version in the status line is written HTTP/, one digit, a dot, one digit.",
+    why="Clients compare these eight octets; anything else is not recognised as HTTP.",
+    hint='Write exactly "HTTP/1.1" at the start of the status line.',
+    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP:/1.1 200 OK\r\n…"),
+    requires=("status-line.element-order",),
+)
+def version_format(evidence: Evidence) -> Judgement:
+    # RFC 2616 §3.1 allows several digits; leading zeros have a rule of their own.
+    numbers = r"\d\.\d|0\d+\.\d+|\d+\.0\d+" if evidence.spec is Spec.RFC9110 else r"\d+\.\d+"
+
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        if re.match(rf"\s*HTTP/({numbers})([ \t]|$)", status_text(response), re.IGNORECASE):
+            return None
+        return found(
+            exchange,
+            "The version is not written as HTTP/digit.digit.",
+            expected="HTTP/1.1",
+            observed=response.version or status_text(response),
+            span=status_span(response),
+        )
+
+    return each(evidence.answers, test, NOTHING)
+
+
+@check(
+    "version.sent-name-capitals",
+    statement="The name HTTP in the status line is written in capitals.",
+    why="The name of the protocol is compared with its case since RFC 7230.",
+    hint='Write "HTTP", not "http".',
+    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "http/1.1 200 OK\r\n…"),
+    permitted_by=Spec.RFC2616,
+)
+def version_capitals(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        name = re.match(r"\s*(https?)\b", status_text(response), re.IGNORECASE)
+        if name is None or name[1] == name[1].upper():
+            return None
+        return found(
+            exchange,
+            "The protocol's name is not in capitals.",
+            expected="HTTP",
+            observed=name[1],
+            span=status_span(response),
+        )
+
+    return each(evidence.answers, test, NOTHING)
+
+
+@check(
+    "version.sent-no-leading-zeros",
+    statement="The version in the status line has no leading zeros.",
+    why="HTTP/01.1 matches no client's grammar.",
+    hint="Write the numbers of the version as they are, one digit each.",
+    example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP/01.1 200 OK\r\n…"),
+)
+def version_zeros(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        if not re.match(r"\s*HTTP/(0\d+\.\d+|\d+\.0\d+)", status_text(response), re.IGNORECASE):
+            return None
+        return found(
+            exchange,
+            "The version has a leading zero.",
+            expected="HTTP/1.1",
+            observed=response.version,
+            span=status_span(response),
+        )
+
+    return each(evidence.answers, test, NOTHING)
 
 
 @check(
@@ -16,7 +96,7 @@ from conformance.verdict import Judgement
     why="The version tells what the server understands; a client that reads 1.0 stops to use the connection again.",
     hint='Write "HTTP/1.1" in every status line; look for another place where a reply is made, such as error pages.',
     example=(
-        "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        REQUEST,
         "HTTP/1.1 200 OK\r\n…",
         "HTTP/1.0 200 OK\r\n… (where other replies say HTTP/1.1)",
     ),

@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 # Pure judgement: functions of recorded exchanges, which can be run again years later without the server.
-JUDGEMENT = {"check", "checks", "predicates", "premises", "capabilities", "evidence", "ladder", "grade"}
+JUDGEMENT = {"check", "checks", "predicates", "premises", "capabilities", "survey", "evidence", "ladder", "grade"}
 # The shell: whatever talks to a server, starts one, or drives a run.
 SHELL = {
     "wire",
