@@ -30,6 +30,7 @@ SAID_CLOSE = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\no
     '"Connection: close".',
     example=(f"{REQUEST}{REQUEST}", f"{REPLY}{REPLY}", f"{REPLY} (and the second request is never answered)"),
     risk=Risk.UNUSUAL,
+    requires=("message.empty-line-ends-header-section",),
 )
 def persistence_supported(evidence: Evidence) -> Judgement:
     exchange = twice(evidence, document(evidence))

@@ -257,7 +257,11 @@ def test_what_is_no_field_line_is_not_judged_for_its_blanks() -> None:
     ],
 )
 def test_the_first_line(line: bytes, spec: Spec, failed: list[str]) -> None:
-    rules = [id for id, check in CATALOGUE.items() if check.judge.__module__.endswith((".status_line", ".version_in_replies"))]
+    rules = [
+        id
+        for id, check in CATALOGUE.items()
+        if check.judge.__module__.endswith((".status_line", ".version_in_replies"))
+    ]
     assert broken(evidence(reply=line + b"\r\nContent-Length: 0\r\n\r\n", spec=spec), rules) == failed
 
 
