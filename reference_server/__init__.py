@@ -22,8 +22,8 @@ Imports point one way only: drivers -> resources -> semantics -> http1.
 >>> server.port, server.run()                  # doctest: +SKIP
 """
 
-from reference_server.config import Config, Timeouts
+from reference_server.config import Config, SiteSettings, Timeouts
 from reference_server.drivers.server import Server, serve
 from reference_server.http1.connection import Limits
 
-__all__ = ["Config", "Limits", "Server", "Timeouts", "serve"]
+__all__ = ["Config", "Limits", "Server", "SiteSettings", "Timeouts", "serve"]

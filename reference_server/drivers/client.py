@@ -20,7 +20,7 @@ from reference_server.drivers.outbox import Outbox, Progress
 from reference_server.http1.connection import Connection
 from reference_server.http1.messages import Refusal, Request, Response
 from reference_server.resources import application, pages
-from reference_server.resources.site import Site
+from reference_server.resources.site import Sites
 
 READ_SIZE = 64 * 1024
 LINGER_LIMIT = 256 * 1024 * 1024
@@ -39,7 +39,7 @@ class Phase(Enum):
 class Loop(Protocol):
     """What a client needs of the event loop."""
 
-    site: Site
+    sites: Sites
     config: Config
     offload: Offload
 
@@ -142,7 +142,7 @@ class Client:
 
     def _respond(self, request: Request) -> Response:
         try:
-            return application.respond(self.loop.site, request)
+            return application.respond(self.loop.sites.choose(request.host), request)
         except Exception as error:  # a fault of the server itself: the client's 500, and a report
             self.loop.report(error)
             return pages.error_response(Refusal(500, "The server failed to answer this request."))
@@ -160,7 +160,7 @@ class Client:
 
     def _answer_expectation(self, request: Request) -> None:
         """Ask for the body, unless the answer is known without it (RFC 9110 10.1.1)."""
-        refusal = application.refuse_early(self.loop.site, request)
+        refusal = application.refuse_early(self.loop.sites.choose(request.host), request)
         if refusal is None:
             self._outbox.put(self.core.send_continue())
             return

@@ -13,15 +13,15 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from reference_server.config import Config
+from reference_server.config import Config, SiteSettings
 from reference_server.drivers.access_log import AccessLog
 from reference_server.drivers.client import Client
 from reference_server.drivers.offload import Offload
 from reference_server.http1.messages import Request
-from reference_server.resources.site import Site
+from reference_server.resources.site import Site, Sites
 from reference_server.semantics import dates
 
 ACCEPTS_PER_TURN = 64
@@ -53,7 +53,7 @@ class Server:
 
     def __init__(
         self,
-        root: str,
+        sites: str | Sequence[SiteSettings],
         host: str = "127.0.0.1",
         port: int = 0,
         config: Config | None = None,
@@ -61,11 +61,13 @@ class Server:
         listener: socket.socket | None = None,
     ) -> None:
         self.config = Config() if config is None else config
-        self.site = Site(root, self.config)
+        settings = [SiteSettings(sites)] if isinstance(sites, str) else sites
+        self.sites = Sites([Site(each, self.config) for each in settings])
+        self.site = self.sites.all[0]
         try:
             self._listener = listener or listen(host, port, self.config.backlog)
         except OSError:
-            self.site.close()
+            self.sites.close()
             raise
         address: tuple[str, int] = self._listener.getsockname()[:2]
         self.host, self.port = address
@@ -230,13 +232,13 @@ class Server:
     def _release(self) -> None:
         for client in list(self._clients):
             client.close()
-        self.site.abandon_programs()
+        self.sites.abandon_programs()
         self.offload.close()
         self._run_calls()
         self._selector.close()
         for sock in (self._listener, self._waker, self._wakened):
             sock.close()
-        self.site.close()
+        self.sites.close()
 
 
 def request_line(request: Request) -> bytes:
@@ -245,11 +247,11 @@ def request_line(request: Request) -> bytes:
 
 
 def serve(
-    root: str,
+    sites: str | Sequence[SiteSettings],
     host: str = "127.0.0.1",
     port: int = 0,
     config: Config | None = None,
     access_log: TextIO | None = None,
 ) -> Server:
     """A server that is bound and listening, and starts to answer when its `run` is called."""
-    return Server(root, host, port, config, access_log)
+    return Server(sites, host, port, config, access_log)

@@ -180,6 +180,9 @@ class Connection:
 
     def send(self, response: Response, request: Request | None, date: bytes) -> list[Output]:
         """What to write for this reply.  An iterator in it yields octets that are framed already."""
+        if response.raw and response.body is not None:
+            self.abandon()
+            return [response.body, Close.CLOSE]
         plan = framing.decide_reply_framing(request, response)
         output: list[Output] = [encode.encode_head(response, request, date, plan)]
         without_body = framing.contentless(response.status) or is_head(request)

@@ -36,6 +36,14 @@ class FileRegion:
         self.file.close()
 
 
+class Basis(Protocol):
+    """What a reply rests on."""
+
+    def holds(self) -> bool:
+        """Whether the same request, answered again in this same second, would get the same reply."""
+        ...
+
+
 Body = bytes | FileRegion | Iterator[bytes] | None
 
 
@@ -87,9 +95,13 @@ class Request:
 
 
 class Response:
-    """One reply.  An empty `reason` stands for the registered phrase; `close` ends the connection after it."""
+    """One reply.  An empty `reason` stands for the registered phrase; `close` ends the connection after it.
 
-    __slots__ = ("body", "close", "fields", "reason", "status")
+    With a `basis`, the driver may give the reply again to the same request; without one it is made anew each time.
+    A `raw` reply's body holds everything, head included, and its end is the connection's (RFC 3875 5).
+    """
+
+    __slots__ = ("basis", "body", "close", "fields", "raw", "reason", "status")
 
     def __init__(
         self,
@@ -104,6 +116,8 @@ class Response:
         self.fields: Fields = [] if fields is None else fields
         self.body = body
         self.close = close
+        self.basis: Basis | None = None
+        self.raw = False
 
     def field(self, name: bytes) -> bytes | None:
         """The first value of that field, whatever its case."""

@@ -10,11 +10,9 @@ import os
 import threading
 from typing import NamedTuple
 
-Path = tuple[bytes, ...]
-Signature = tuple[int, int, int, int, int]
+from reference_server.resources.basis import Signature, is_settled, signature_of
 
-# A file changed so recently may change again within one tick of the file system's clock, unnoticed.
-SETTLED_SECONDS = 2
+Path = tuple[bytes, ...]
 
 
 class FileFacts(NamedTuple):
@@ -23,10 +21,6 @@ class FileFacts(NamedTuple):
     content: bytes | None
     media_type: bytes
     etag: bytes
-
-
-def signature_of(status: os.stat_result) -> Signature:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class FileCache:
@@ -44,7 +38,7 @@ class FileCache:
         return facts if signature == signature_of(status) else None
 
     def store(self, path: Path, status: os.stat_result, facts: FileFacts, now: int) -> None:
-        if self.entries <= 0 or max(status.st_mtime, status.st_ctime) > now - SETTLED_SECONDS:
+        if self.entries <= 0 or not is_settled(status, now):
             return
         with self._lock:
             self._files.pop(path, None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from reference_server.config import Config
+from reference_server.config import Config, SiteSettings
 from reference_server.resources.cache import FileCache
 from reference_server.resources.process import Program
 
@@ -23,12 +23,15 @@ def wall_clock() -> int:
 class Site:
     """Shared by all connections; `cache` and `running` change, also from the threads of programs."""
 
-    __slots__ = ("cache", "clock", "config", "root", "root_fd", "running")
+    __slots__ = ("cache", "clock", "config", "root", "root_fd", "running", "settings")
 
-    def __init__(self, root: str, config: Config | None = None, clock: Callable[[], int] = wall_clock) -> None:
+    def __init__(
+        self, settings: SiteSettings, config: Config | None = None, clock: Callable[[], int] = wall_clock
+    ) -> None:
+        self.settings = settings
         self.config = Config() if config is None else config
         self.clock = clock
-        self.root = os.path.realpath(root)
+        self.root = os.path.realpath(settings.root)
         self.root_fd = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.running: set[Program] = set()
         self.cache = FileCache(self.config.cached_files, self.config.cached_file_size)
@@ -40,3 +43,26 @@ class Site:
 
     def close(self) -> None:
         os.close(self.root_fd)
+
+
+class Sites:
+    """The sites of one server, by the host names they answer to (RFC 9110 7.2)."""
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self.all = tuple(sites)
+        self._by_name = {name.encode("ascii"): site for site in sites for name in site.settings.names}
+
+    def choose(self, host: bytes) -> Site:
+        """By the request's authority, port and case aside; the first site where no name fits."""
+        if len(self.all) == 1:
+            return self.all[0]
+        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
+        return self._by_name.get(name.lower().rstrip(b"."), self.all[0])
+
+    def abandon_programs(self) -> None:
+        for site in self.all:
+            site.abandon_programs()
+
+    def close(self) -> None:
+        for site in self.all:
+            site.close()

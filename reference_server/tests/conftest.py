@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reference_server import Config, Server
+from reference_server import Config, Server, SiteSettings
 from reference_server.tests.wire import PATIENCE
 
 StartServer = Callable[..., Server]
@@ -57,8 +57,9 @@ def start_server() -> Iterator[StartServer]:
     """Start a server in a thread; all are stopped at the end, and have to stop."""
     started: list[tuple[Server, threading.Thread]] = []
 
-    def start(root: Path, config: Config | None = None, log: io.StringIO | None = None) -> Server:
-        server = Server(str(root), config=config, access_log=log)
+    def start(root: Path | SiteSettings, config: Config | None = None, log: io.StringIO | None = None) -> Server:
+        sites = [root] if isinstance(root, SiteSettings) else str(root)
+        server = Server(sites, config=config, access_log=log)
         thread = threading.Thread(target=server.run)
         thread.start()
         started.append((server, thread))

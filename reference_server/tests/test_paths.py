@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reference_server import Server
+from reference_server import Server, SiteSettings
 from reference_server.http1.messages import Refusal
 from reference_server.resources import paths
 from reference_server.resources.site import Site
@@ -118,7 +118,7 @@ def test_a_root_that_is_moved_stays_the_root(start_server: StartServer, tmp_path
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 def test_no_descriptor_is_lost(fortress: Path) -> None:
-    site = Site(str(fortress))
+    site = Site(SiteSettings(str(fortress)))
     before = open_below(fortress)
     for name in ("file.txt", "up.txt", "loop", "pipe", "folder", "missing", "chain.txt", "round.txt", "prefix"):
         try:
