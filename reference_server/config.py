@@ -52,7 +52,7 @@ class ProtectedFolder:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """`source` is a path, or a prefix of paths with a `*` at its end; a `*` at `target`'s end repeats what it stood for."""
+    """`source` is a path, or ends in `*` as a prefix; a `*` that ends `target` repeats what that stood for."""
 
     source: str
     target: str

@@ -133,7 +133,7 @@ class Client:
             self._reply(pages.error_response(item), None)
             return
         item.client, item.server = self.address, self.local
-        if not application.names_program(item):
+        if not application.may_wait(item):
             self._reply(self._respond(item), item)
             return
         self.phase = Phase.ANSWERING

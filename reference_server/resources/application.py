@@ -1,7 +1,7 @@
 """The door to everything that is served: one well-formed request in, one response out.
 
 Decides which resource a request is for and which methods that has; the resources do the rest.  `respond`
-may block on a program (and on nothing else): `names_program` tells the driver beforehand.
+may block on a program (and on nothing else): `may_wait` tells the driver beforehand.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def program(site: Site, request: Request, found: Resolved, segments: list[bytes]
     return cgi.run(script, request)
 
 
-def names_program(request: Request) -> bool:
+def may_wait(request: Request) -> bool:
     """Whether answering may run a program.  Cheap, and may err on the side of yes."""
     if b"%" not in request.path and b".py" not in request.path.lower():
         return False
