@@ -16,17 +16,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := requirements.lock
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help check test quick lint lock clean
+.PHONY: help check test quick lint bench lock clean
 
 help:
 	@echo 'make check [SERVER=http://host:port] [ARGS=...]   run the checks (default: against the reference server)'
 	@echo 'make test                                         lint, types, all tests with coverage'
 	@echo 'make quick                                        the same without the mutants, which take minutes'
 	@echo 'make lint                                         ruff and mypy only'
+	@echo 'make bench [ARGS=--quick]                         the reference server against nginx and others, in speed'
 	@echo 'make lock                                         rewrite $(LOCK) from what $(VENV) holds'
-	@echo 'make clean                                        remove $(VENV) and everything generated'
+	@echo 'make clean                                        remove the environments and everything generated'
 
 check: $(STAMP)
 	$(BIN)/python -m pytest conformance/checks $(if $(SERVER),--server-url '$(SERVER)') $(ARGS)
@@ -47,13 +49,22 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Takes some twelve minutes; needs wrk, nginx and two idle cores, and says so where one is missing.
+bench: $(BENCH)/.installed $(STAMP)
+	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+$(BENCH)/.installed: benchmarks/requirements.txt
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
 lock: $(STAMP)
 	{ echo '# Every package that `make` installs, pinned. Written by `make lock`; the ranges are in pyproject.toml.'; \
 	  $(BIN)/python -m pip freeze --exclude pip --exclude setuptools --exclude-editable; } > $(LOCK).new
 	mv $(LOCK).new $(LOCK)
 
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made once and again only when a pin or the project's own metadata changes.

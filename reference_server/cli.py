@@ -1,124 +1,107 @@
-"""The command line: options to a `Config`, errors in one line, a clean end on SIGINT and SIGTERM."""
+"""The command line: a folder or a configuration file, and options that override what stands there.
+
+Options come from the table of settings (`settings.table`), as the file's keys do.  Everything else is the supervisor's.
+"""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import math
-import os
-import signal
-import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
-from reference_server.config import Config, Timeouts
-from reference_server.drivers.server import Server
-from reference_server.http1.connection import Limits
+from reference_server import settings
+from reference_server.config import Address, ConfigError
+from reference_server.drivers import logs, supervisor
+from reference_server.settings import Overrides, texts
+from reference_server.settings.kinds import Flag, Kind, ListOf, Text, Unfit, Whole
+from reference_server.settings.setting import Section, Setting
+from reference_server.settings.table import OPTIONS, SITES
 
 USAGE_ERROR = 2
 
-WAITS = {
-    "idle": "close a connection on which no request begins",
-    "head": "answer 408 if a request's head is not complete after so long",
-    "body": "answer 408 if so long nothing of a body arrives",
-    "write": "drop a client that so long takes nothing of its reply",
-    "linger": "after a last reply, wait so long for the client to close",
-    "program": "kill a program that runs longer",
-    "grace": "at the end, let replies under way go on for so long",
-}
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "reference_server",
+        description="An HTTP/1.1 server for one folder, or for whatever a configuration file says.",
+        epilog="SIGHUP reads files again, SIGTERM and SIGINT stop. Exit status: 0 after a stop, 2 for wrong settings.",
+    )
+    parser.add_argument("root", nargs="?", metavar="FOLDER", help="the folder to serve; instead of the file's first")
+    parser.add_argument("--config", metavar="FILE", help="a configuration file; options override what it says")
+    parser.add_argument("--print-config", action="store_true", help="print all settings, with reasons, and end")
+    default = Address()
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        type=typed(Text(texts.listen_host), lambda text: text.strip("[]")),
+        help=f"address to listen on, IPv4 or IPv6; may be repeated (default: {default.host})",
+    )
+    parser.add_argument(
+        "--port", type=typed(Whole(0, 65535)), metavar="N", help=f"0 takes a free one (default: {default.port})"
+    )
+    for option, (section, setting) in OPTIONS.items():
+        add_option(parser, option, section, setting)
+    return parser
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
-        return int(text)
+def add_option(parser: argparse.ArgumentParser, option: str, section: Section, setting: Setting) -> None:
+    """An option of a site holds for all sites; a list is made by repeating it."""
+    kind = setting.kind
+    common: dict[str, Any] = {"dest": option, "help": explained(section, setting), "default": argparse.SUPPRESS}
+    if isinstance(kind, Flag):
+        parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)
+    elif isinstance(kind, ListOf):
+        parser.add_argument(option, action="append", type=typed(kind.item), metavar=kind.item.word, **common)
+    else:
+        parser.add_argument(option, type=typed(kind), metavar=kind.word, **common)
+
+
+def explained(section: Section, setting: Setting) -> str:
+    default = section.default(setting)
+    shown = "not set" if default is None else setting.kind.show(default)
+    text = f"{setting.meaning[0].lower()}{setting.meaning[1:].rstrip('.')} (default: {shown})"
+    return ("for every site: " if section is SITES else "") + text.replace("%", "%%")
+
+
+def typed(kind: Kind, prepare: Callable[[str], str] = str) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return kind.parse(prepare(text))
+        except Unfit as unfit:
+            raise argparse.ArgumentTypeError(str(unfit)) from None
 
     return parse
 
 
-def seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
-    return value
-
-
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("reference_server", description="An HTTP/1.1 server for one folder.")
-    parser.add_argument("root", help="the folder to serve")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=whole_number(0, 65535), default=50000, help="0 takes a free one (default: %(default)s)"
-    )
-    parser.add_argument("--access-log", metavar="FILE", help="one line per reply; - is standard output")
-    limits, timeouts, config = Limits(), Timeouts(), Config()
-    size = whole_number(1, 2**40)
-    for name, meaning in WAITS.items():
-        text = f"{meaning} (default: %(default)s)"
-        default = getattr(timeouts, name)
-        parser.add_argument(f"--{name}-timeout", type=seconds, default=default, metavar="SECONDS", help=text)
-    for name, (status, default) in {
-        "request-line": (414, limits.request_line),
-        "head": (431, limits.head),
-        "fields": (431, limits.fields),
-        "body": (413, limits.body),
-    }.items():
-        text = f"more is answered {status} (default: %(default)s)"
-        parser.add_argument(f"--max-{name}", type=size, default=default, metavar="N", help=text)
-    text = "more have to wait (default: %(default)s)"
-    parser.add_argument("--max-connections", type=size, default=config.connections, metavar="N", help=text)
-    programs = whole_number(1, 256)
-    parser.add_argument("--max-programs", type=programs, default=config.programs, metavar="N", help=text)
-    return parser
-
-
-def config_from(options: argparse.Namespace) -> Config:
-    timeouts = Timeouts(**{name: getattr(options, f"{name}_timeout") for name in WAITS})
-    limits = Limits(options.max_request_line, options.max_head, options.max_fields, options.max_body)
-    return Config(limits, timeouts, options.max_connections, options.max_programs)
-
-
-def fail(message: str) -> int:
-    print(f"reference_server: {message}", file=sys.stderr)
-    return USAGE_ERROR
-
-
-@contextlib.contextmanager
-def opened_log(name: str | None) -> Iterator[TextIO | None]:
-    if name is None:
-        yield None
-    elif name == "-":
-        yield sys.stdout
-    else:
-        with open(name, "a", encoding="ascii") as stream:
-            yield stream
+def overrides_from(options: argparse.Namespace) -> Overrides:
+    given = {option: value for option, value in vars(options).items() if option in OPTIONS}
+    values = {option: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
+              for option, value in given.items()}  # fmt: skip
+    return Overrides(options.root, tuple(options.host), options.port, values)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = build_parser().parse_args(arguments)
-    if not os.path.isdir(options.root):
-        return fail(f"there is no folder {options.root!r}")
-    try:
-        with opened_log(options.access_log) as log:
-            return serve_until_stopped(options, log)
-    except OSError as error:
-        return fail(f"cannot open {error.filename!r}: {error.strerror}")
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.root is None and options.config is None:
+        parser.error("name a FOLDER to serve, or a file: --config FILE")
+    load = partial(settings.load, options.config, overrides_from(options))
+    if options.print_config:
+        return print_config(load)
+    return supervisor.run(load)
 
 
-def serve_until_stopped(options: argparse.Namespace, log: TextIO | None) -> int:
+def print_config(load: Callable[[], Any]) -> int:
     try:
-        server = Server(options.root, options.host, options.port, config_from(options), log)
-    except (OSError, socket.gaierror, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        return fail(f"cannot serve {options.root!r} on {options.host}:{options.port}: {reason}")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: server.stop())
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    print(f"Serving {options.root} on http://{host}:{server.port}/", flush=True)
-    server.run()
+        # TOML is UTF-8, whatever the terminal would like.
+        octets = settings.show(load()).encode("utf-8")
+    except (ConfigError, UnicodeEncodeError) as error:
+        unshown = "cannot show a file name that is not UTF-8"
+        logs.say(str(error) if isinstance(error, ConfigError) else unshown)
+        return USAGE_ERROR
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
     return 0

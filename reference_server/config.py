@@ -1,4 +1,4 @@
-"""Everything about the server that can be set, with the defaults and their reasons; no parsing (see `settings_file`).
+"""Everything about the server that can be set, with the defaults and their reasons; no parsing (see `settings`).
 
 The defaults suit a server on the open net: every wait, every size and every number of things at once is bounded, and
 what changes files or shows a request to others is off until somebody asks for it.
@@ -12,9 +12,16 @@ from enum import Enum
 from reference_server.http1.connection import Limits
 
 
+class ConfigError(ValueError):
+    """Why a configuration cannot be used: its text says where the trouble is and what to do, one line for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds.  `head` runs from a request's first octet to its empty line, `body` between two pieces."""
+    """Seconds.  `head` runs from a request's first octet to its empty line, `body` between two pieces.
+
+    `program` runs from a program's start to the end of its head, then between two pieces of its output.
+    """
 
     idle: float = 30.0
     head: float = 20.0
@@ -42,12 +49,17 @@ class Scheme(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProtectedFolder:
-    """`path` (with a slash at both ends) and all below it is for `users` alone: (name, password) pairs."""
+    """`path` (with a slash at both ends) and all below it is for `users` alone: (name, password) pairs.
+
+    `users_file` is where they were read from, so that settings can be shown without passwords; None if they stood
+    beside it.
+    """
 
     path: str
     realm: str
     scheme: Scheme
-    users: tuple[tuple[str, str], ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    users_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """The access log, one line per reply in the usual combined format.
 
-Whatever the client sent is escaped, so that no request can forge a line, a field or a terminal command.
+Whatever the client sent is escaped, so that no request can forge a line, a field or a terminal command.  The lines of
+one turn of the loop are written together and unbuffered: several processes may append to one file.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
-from typing import TextIO
+from typing import BinaryIO, NamedTuple
 
 from reference_server.http1.messages import Request
 from reference_server.semantics.dates import MONTHS
@@ -20,6 +22,14 @@ def escape(octets: bytes) -> str:
     )
 
 
+def escape_usual(octets: bytes) -> str:
+    """The same for what clients send again and again: short values are remembered."""
+    return escape_short(octets) if len(octets) <= 256 else escape(octets)
+
+
+escape_short = functools.lru_cache(maxsize=256)(escape)
+
+
 def log_time(moment: int) -> str:
     """Local time with its offset, in English whatever the locale."""
     at = time.localtime(moment)
@@ -28,30 +38,51 @@ def log_time(moment: int) -> str:
     return f"{at.tm_mday:02}/{MONTHS[at.tm_mon - 1]}/{at.tm_year:04}:{clock} {offset}"
 
 
-def log_line(client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None) -> str:
-    referer = request.field(b"referer") if request is not None else None
-    agent = request.field(b"user-agent") if request is not None else None
-    return (
-        f'{client} - - [{log_time(moment)}] "{escape(line)}" {status} {sent or "-"} '
-        f'"{escape(referer or b"-")}" "{escape(agent or b"-")}"\n'
-    )
+class Record(NamedTuple):
+    """The parts of a line that do not depend on the moment or on how much was sent."""
+
+    user: str
+    line: str
+    agent: str
+
+
+def make_record(line: bytes, status: int, request: Request | None) -> Record:
+    """Nothing but the line is known of a request that could not be read."""
+    if request is None:
+        return Record("-", f'"{escape(line)}" {status}', '"-" "-"')
+    referer = escape_usual(request.field(b"referer") or b"-")
+    agent = escape_usual(request.field(b"user-agent") or b"-")
+    user = escape(request.user).replace(" ", "\\x20") or "-"
+    return Record(user, f'"{escape(line)}" {status}', f'"{referer}" "{agent}"')
 
 
 class AccessLog:
-    """Writes to an open text stream; without one it does nothing."""
+    """Writes to an open binary stream; without one it does nothing."""
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: BinaryIO | None) -> None:
         self.stream = stream
+        self._stamp = ""
+        self._lines: list[str] = []
 
-    def write(self, client: str, moment: int, line: bytes, status: int, sent: int, request: Request | None) -> None:
-        if self.stream is not None:
-            self._append(self.stream, log_line(client, moment, line, status, sent, request))
+    def set_time(self, moment: int) -> None:
+        """The second that the next lines carry."""
+        self._stamp = log_time(moment)
 
-    def _append(self, stream: TextIO, line: str) -> None:
+    def add(self, client: str, record: Record, sent: int) -> None:
+        user, line, agent = record
+        self._lines.append(f"{client} - {user} [{self._stamp}] {line} {sent or '-'} {agent}\n")
+
+    def flush(self) -> None:
         """A log that cannot be written must not stop the service: say so once, and go on without."""
+        if not self._lines:
+            return
+        octets = "".join(self._lines).encode("ascii")
+        self._lines.clear()
+        if self.stream is None:
+            return
         try:
-            stream.write(line)
-            stream.flush()
+            self.stream.write(octets)
+            self.stream.flush()
         except OSError as error:
             self.stream = None
             print(f"the access log ends here: {error.strerror}", file=sys.stderr)

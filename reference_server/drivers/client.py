@@ -15,9 +15,12 @@ from enum import Enum
 from typing import Protocol
 
 from reference_server.config import Config
-from reference_server.drivers.offload import Offload
+from reference_server.drivers.access_log import AccessLog, Record, make_record
+from reference_server.drivers.offload import Offload, Run
 from reference_server.drivers.outbox import Outbox, Progress
-from reference_server.http1.connection import Connection
+from reference_server.drivers.poller import GONE, READABLE, WRITABLE
+from reference_server.drivers.replay import Replay, Replays
+from reference_server.http1.connection import HEAD_END, Close, Connection
 from reference_server.http1.messages import Refusal, Request, Response
 from reference_server.resources import application, pages
 from reference_server.resources.site import Sites
@@ -36,16 +39,24 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
+class Part(Enum):
+    """What of a request has begun to arrive and is not complete."""
+
+    NONE = "nothing"
+    HEAD = "its head"
+    BODY = "its body"
+
+
 class Loop(Protocol):
-    """What a client needs of the event loop."""
+    """What a client needs of the event loop; `time` (monotonic) and `date` are those of the current turn."""
 
     sites: Sites
     config: Config
     offload: Offload
-
-    def now(self) -> float: ...
-
-    def http_date(self) -> bytes: ...
+    replays: Replays
+    access_log: AccessLog
+    time: float
+    date: bytes
 
     def watch(self, client: Client) -> None: ...
 
@@ -55,34 +66,56 @@ class Loop(Protocol):
 
     def guarded(self, client: Client, action: Callable[[], None]) -> None: ...
 
-    def log(self, client: Client, request: Request | None, status: int, sent: int) -> None: ...
-
 
 class Client:
-    """The loop watches what `wants_read` and `wants_write` say and calls `on_timeout` after `deadline`."""
+    """The loop watches for the events `wanted` and calls `on_timeout` after `deadline`."""
 
-    def __init__(self, loop: Loop, sock: socket.socket, address: tuple[str, int], local: tuple[str, int]) -> None:
+    __slots__ = (
+        "_arrived", "_ended", "_lingered", "_outbox", "_part", "_record", "_run", "_started", "_waiting", "address",
+        "core", "deadline", "draining", "hurried", "interest", "loop", "phase", "sock", "wants_write",
+    )  # fmt: skip
+
+    def __init__(self, loop: Loop, sock: socket.socket, address: tuple[str, int]) -> None:
         self.loop = loop
         self.sock = sock
         self.address = address
-        self.local = local
         self.core = Connection(loop.config.limits)
         self.phase = Phase.READING
-        self.deadline = loop.now() + loop.config.timeouts.idle
-        self.interest = 0
+        self.deadline = loop.time + loop.config.timeouts.idle
+        self.interest = -1
         self.draining = False
+        self.hurried = False
         self.wants_write = False
         self._outbox = Outbox()
         self._waiting: deque[Request | Refusal] = deque()
         self._ended = False
-        self._in_head = False
-        self._request: Request | None = None
-        self._status = 0
+        self._record: Record | None = None
+        self._run: Run | None = None
+        self._part = Part.NONE
+        self._started = 0.0
+        self._arrived = 0
         self._lingered = 0
 
     @property
-    def wants_read(self) -> bool:
-        return self.phase is Phase.LINGERING or (self.phase is Phase.READING and not self._ended)
+    def wanted(self) -> int:
+        """The events to wait for; none while a program works, or one that does not read is waited for."""
+        reads = self.phase is Phase.LINGERING or (self.phase is Phase.READING and not self._ended)
+        return READABLE * reads | WRITABLE * self.wants_write
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lost by closing the connection (RFC 9112 9.5)."""
+        return self.phase is Phase.READING and not self._waiting and not self.core.in_message
+
+    def on_event(self, events: int) -> None:
+        """Everything but the plain arrival of octets."""
+        if events & WRITABLE:
+            self.advance()
+        elif events & READABLE:
+            self.on_readable()
+        elif events & GONE:
+            # Told even while nothing is read: whoever makes the reply may stop.
+            self.close()
 
     def on_readable(self) -> None:
         try:
@@ -95,9 +128,84 @@ class Client:
         if self.phase is Phase.LINGERING:
             self._linger_on(data)
             return
+        if data and not (self.draining or self._waiting or self.core.in_message):
+            data = self._replay_all(data)
+            if not data:
+                return
+        self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         self._ended = not data
+        self._arrived += len(data)
         self._waiting += self.core.receive_data(data) if data else self.core.receive_eof()
         self.advance()
+
+    # The short way: what was asked and answered in this second already
+
+    def _replay_all(self, data: bytes) -> bytes:
+        """Answer from memory as far as possible; give what has to go the long way."""
+        while data and self.phase is Phase.READING:
+            end = data.find(HEAD_END) + len(HEAD_END)
+            replay = self.loop.replays.table.get(data[:end])
+            if replay is None or not replay.basis.holds():
+                return data
+            data = self._replay_run(replay, data, end)
+        return data
+
+    def _replay_run(self, replay: Replay, data: bytes, size: int) -> bytes:
+        """Send a reply as often as its request stands at the beginning of what one read gave; give the rest.
+
+        The basis was looked at after all of them had arrived, so one look does for all.
+        """
+        if replay.file is not None or replay.closes or len(data) == size:
+            count = 1
+        else:
+            count, request = 1, data[:size]
+            while data.startswith(request, count * size):
+                count += 1
+        loop = self.loop
+        self.deadline = loop.time + loop.config.timeouts.idle
+        octets = replay.octets if count == 1 else replay.octets * count
+        if replay.file is None:
+            try:
+                sent = self.sock.send(octets)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.close()
+                return b""
+        else:
+            sent = 0
+        if sent == len(octets) and replay.file is None:
+            for _ in range(count):
+                loop.access_log.add(self.address[0], replay.record, replay.content_size)
+            if replay.closes:
+                self._linger()
+                loop.watch(self)
+                return b""
+            return data[count * size :]
+        return self._replay_slowly(replay, sent, data, size)
+
+    def _replay_slowly(self, replay: Replay, sent: int, data: bytes, size: int) -> bytes:
+        """The socket did not take everything, or a file follows: what is not sent yet becomes the reply under way."""
+        whole, sent = divmod(sent, len(replay.octets))
+        for _ in range(whole):
+            self.loop.access_log.add(self.address[0], replay.record, replay.content_size)
+        self._begin_sending(replay.record)
+        self._outbox.put(replay.octets[sent:])
+        region = replay.region()
+        if region is not None:
+            self._outbox.put(region)
+        if replay.closes:
+            self.core.abandon()
+            self._outbox.put(Close.CLOSE)
+        self._outbox.sent = sent - replay.head_size
+        rest = data[(whole + 1) * size :]
+        self._waiting += self.core.receive_data(rest)
+        self.advance()
+        return b""
+
+    # The long way
 
     def advance(self) -> None:
         """Do everything that can be done without waiting, then tell the loop what to wait for."""
@@ -119,7 +227,7 @@ class Client:
         if self._waiting:
             self._answer(self._waiting.popleft())
             return True
-        if self._ended or (self.draining and not self.core.in_message):
+        if self._ended or (self.hurried and not self.core.in_message):
             self.close()
             return False
         if self.core.expecting is not None:
@@ -128,17 +236,21 @@ class Client:
         return False
 
     def _answer(self, item: Request | Refusal) -> None:
-        self._in_head = False
+        self._part = Part.NONE
         if isinstance(item, Refusal):
             self._reply(pages.error_response(item), None)
             return
-        item.client, item.server = self.address, self.local
+        item.client = self.address
         if not application.may_wait(item):
             self._reply(self._respond(item), item)
             return
+        address = self.sock.getsockname()
+        item.server = (address[0], address[1])
         self.phase = Phase.ANSWERING
         self.deadline = FOREVER  # the program's own time limit ends the wait
-        self.loop.offload.respond(self._respond, item, lambda response: self._program_replied(response, item))
+        self._run = self.loop.offload.respond(
+            self._respond, item, lambda response: self._program_replied(response, item)
+        )
 
     def _respond(self, request: Request) -> Response:
         try:
@@ -148,6 +260,7 @@ class Client:
             return pages.error_response(Refusal(500, "The server failed to answer this request."))
 
     def _program_replied(self, response: Response, request: Request) -> None:
+        self._run = None
         if self.phase is Phase.CLOSED:
             response.discard_body()
             return
@@ -169,15 +282,15 @@ class Client:
 
     def _reply(self, response: Response, request: Request | None, offloaded: bool = False) -> None:
         """Queue the whole reply; pieces that a program has yet to write are fetched by a thread."""
-        self.phase = Phase.SENDING
         if self.draining and not self._waiting:
             response.close = True
-        self._request, self._status = request, response.status
         try:
-            output = self.core.send(response, request, self.loop.http_date())
+            output = self.core.send(response, request, self.loop.date)
         except Exception:
             response.discard_body()
             raise
+        line = self.core.request_line if request is None else request_line(request)
+        self._begin_sending(make_record(line, response.status, request))
         for item in output:
             if offloaded and isinstance(item, Iterator):
                 self._outbox.put(self.loop.offload.pump(item, self._piece_arrived))
@@ -185,7 +298,14 @@ class Client:
                 self._outbox.put(item)
         head = output[0]
         self._outbox.sent = -len(head) if isinstance(head, bytes) else 0
-        self.deadline = self.loop.now() + self.loop.config.timeouts.write
+        if request is not None and self._record is not None:
+            self.loop.replays.remember(request, response, output, self._record)
+
+    def _begin_sending(self, record: Record) -> None:
+        self.phase = Phase.SENDING
+        self._record = record
+        self._started = self.loop.time
+        self.deadline = self.loop.time + self.loop.config.timeouts.write
 
     def _piece_arrived(self) -> None:
         if self.phase is Phase.SENDING:
@@ -200,9 +320,10 @@ class Client:
                 return True
             case Progress.BLOCKED:
                 if self._outbox.sent > before:
-                    self.deadline = self.loop.now() + self.loop.config.timeouts.write
+                    self._set_writing_deadline()
             case Progress.STARVED:
                 self.deadline = FOREVER
+                self._started = self.loop.time
             case Progress.CLOSE:
                 self._finish_reply()
                 self._linger()
@@ -212,17 +333,33 @@ class Client:
 
     def _finish_reply(self) -> None:
         self.phase = Phase.READING
-        self.loop.log(self, self._request, self._status, max(self._outbox.sent, 0))
+        self._log()
+
+    def _log(self) -> None:
+        if self._record is not None:
+            self.loop.access_log.add(self.address[0], self._record, max(self._outbox.sent, 0))
+            self._record = None
+
+    def _set_writing_deadline(self) -> None:
+        """A limit from one piece to the next, and one for the client's average rate."""
+        config, now = self.loop.config, self.loop.time
+        slowest = self._started + self._outbox.sent / config.rates.write
+        self.deadline = min(now, slowest) + config.timeouts.write
 
     def _set_reading_deadline(self) -> None:
-        """Idle between requests; one limit for a whole head; for a body a limit from piece to piece."""
-        timeouts = self.loop.config.timeouts
-        started, self._in_head = self._in_head, self.core.in_head
-        if self._in_head:
-            if not started:
-                self.deadline = self.loop.now() + timeouts.head
-        else:
-            self.deadline = self.loop.now() + (timeouts.body if self.core.in_message else timeouts.idle)
+        """Idle between requests; one limit for a whole head; for a body from piece to piece, and for the average."""
+        config, now = self.loop.config, self.loop.time
+        part = Part.NONE if not self.core.in_message else Part.HEAD if self.core.in_head else Part.BODY
+        if part is not self._part:
+            self._part, self._started, self._arrived = part, now, 0
+        match part:
+            case Part.NONE:
+                self.deadline = now + config.timeouts.idle
+            case Part.HEAD:
+                self.deadline = self._started + config.timeouts.head
+            case Part.BODY:
+                slowest = self._started + self._arrived / config.rates.body
+                self.deadline = min(now, slowest) + config.timeouts.body
 
     def on_timeout(self) -> None:
         """A request that stays incomplete is answered; silence, or a client that does not read, is not."""
@@ -233,14 +370,30 @@ class Client:
         else:
             self.close()
 
-    def drain(self) -> None:
-        """The server stops: finish what was begun, take nothing new."""
-        self.draining = True
-        if self.phase is Phase.READING:
-            self.advance()
+    def drain(self, hurried: bool) -> None:
+        """The server leaves: finish what was begun, and make the next reply the last.
+
+        Without hurry even an idle client gets a moment, because its next request may be under way (RFC 9112 9.3.1).
+        """
+        self.draining, self.hurried = True, hurried
+        if self.phase is Phase.READING and hurried:
+            self._drain_unread()
+        elif self.idle:
+            self.deadline = min(self.deadline, self.loop.time + self.loop.config.timeouts.linger)
         elif self.phase is Phase.LINGERING:
-            self.deadline = min(self.deadline, self.loop.now() + LAST_LINGER_SECONDS)
+            self.deadline = min(self.deadline, self.loop.time + LAST_LINGER_SECONDS)
             self.loop.watch(self)
+
+    def _drain_unread(self) -> None:
+        """What has reached this machine already is not lost."""
+        try:
+            data = self.sock.recv(READ_SIZE)
+        except BlockingIOError:
+            self.advance()
+        except OSError:
+            self.close()
+        else:
+            self._receive(data)
 
     def _linger(self) -> None:
         """Everything is sent: say so, and wait for the client to notice."""
@@ -254,7 +407,7 @@ class Client:
             self.close()
             return
         self.phase = Phase.LINGERING
-        self.deadline = self.loop.now() + self.loop.config.timeouts.linger
+        self.deadline = self.loop.time + self.loop.config.timeouts.linger
 
     def _linger_on(self, data: bytes) -> None:
         self._lingered += len(data)
@@ -264,7 +417,15 @@ class Client:
     def close(self) -> None:
         if self.phase is Phase.CLOSED:
             return
+        if self.phase is Phase.SENDING:
+            self._log()
+        if self._run is not None:
+            self._run.abandon()
         self.phase = Phase.CLOSED
         self._outbox.discard()
         self.loop.forget(self)
         self.sock.close()
+
+
+def request_line(request: Request) -> bytes:
+    return b"%s %s HTTP/%d.%d" % (request.method.encode("ascii"), request.target, *request.version)

@@ -1,4 +1,4 @@
-"""The listening socket and the event loop: one thread, one selector, a wake-up pipe for everybody else.
+"""The listening sockets and the event loop: one thread, one poller, a wake-up pipe for everybody else.
 
 `Server(...)` binds, so `port` is known before `run` is called; `run` blocks until `stop`, which any thread
 or signal handler may call, and then gives replies under way a short grace.
@@ -7,28 +7,33 @@ or signal handler may call, and then gives replies under way a short grace.
 from __future__ import annotations
 
 import contextlib
-import selectors
 import socket
 import sys
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import BinaryIO
 
 from reference_server.config import Config, SiteSettings
 from reference_server.drivers.access_log import AccessLog
-from reference_server.drivers.client import Client
+from reference_server.drivers.client import FOREVER, Client
 from reference_server.drivers.offload import Offload
-from reference_server.http1.messages import Request
+from reference_server.drivers.poller import READABLE, Poller
+from reference_server.drivers.replay import Replays
+from reference_server.drivers.share import Seat
 from reference_server.resources.site import Site, Sites
 from reference_server.semantics import dates
 
 ACCEPTS_PER_TURN = 64
-# Deadlines are looked at no more often than this.
-SWEEP_SECONDS = 0.05
-# How long to leave the backlog alone after the system had no descriptor left.
+# How often deadlines are looked at: an eighth of the shortest one, within these bounds.
+SWEEP_SECONDS = (0.02, 1.0)
+# How long to leave the backlog alone after the system had no descriptor left, or while others are to take a connection.
 ACCEPT_PAUSE_SECONDS = 0.5
+YIELD_SECONDS = 0.005
+# When every place is taken, connections that have been idle for so long may be closed, so large a part of them at once.
+IDLE_LONG_ENOUGH = 1.0
+IDLE_SHARE = 64
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:
@@ -39,6 +44,8 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
         listener.listen(backlog)
         listener.setblocking(False)
@@ -49,7 +56,7 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
 
 
 class Server:
-    """One document root on one port."""
+    """One or more sites on one or more listening sockets, in one thread."""
 
     def __init__(
         self,
@@ -57,74 +64,66 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         config: Config | None = None,
-        access_log: TextIO | None = None,
-        listener: socket.socket | None = None,
+        access_log: BinaryIO | None = None,
+        listeners: Sequence[socket.socket] | None = None,
+        seat: Seat | None = None,
     ) -> None:
         self.config = Config() if config is None else config
         settings = [SiteSettings(sites)] if isinstance(sites, str) else sites
         self.sites = Sites([Site(each, self.config) for each in settings])
         self.site = self.sites.all[0]
         try:
-            self._listener = listener or listen(host, port, self.config.backlog)
+            self._listeners = listeners or [listen(host, port, self.config.backlog)]
         except OSError:
             self.sites.close()
             raise
-        address: tuple[str, int] = self._listener.getsockname()[:2]
+        address: tuple[str, int] = self._listeners[0].getsockname()[:2]
         self.host, self.port = address
         self.access_log = AccessLog(access_log)
+        self.replays = Replays(self.config.cached_replies)
         self.offload = Offload(self.config.programs, self.call_in_loop)
-        self._clients: set[Client] = set()
+        self.time = time.monotonic()
+        self.date = b""
+        self._seat = seat
+        self._second = -1
+        self._clients: dict[int, Client] = {}
         self._calls: deque[Callable[[], None]] = deque()
-        self._stopping = False
+        self._leaving = False
+        self._ends = FOREVER
         self._accepting = False
-        self._next_sweep = float("inf")
-        self._date = (0, b"")
+        self._yielded = False
+        self._accept_again = FOREVER
+        shortest = min(getattr(self.config.timeouts, name) for name in ("idle", "head", "body", "write", "linger"))
+        self._sweep_seconds = min(max(shortest / 8, SWEEP_SECONDS[0]), SWEEP_SECONDS[1])
+        self._next_sweep = 0.0
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wakened, selectors.EVENT_READ, None)
+        self._poller = Poller()
+        self._poller.register(self._wakened, READABLE)
 
     # What clients need (see `client.Loop`)
 
-    def now(self) -> float:
-        return time.monotonic()
-
-    def http_date(self) -> bytes:
-        """The Date field's value, made once a second."""
-        second = self.site.clock()
-        if second != self._date[0]:
-            self._date = (second, dates.format_http_date(second))
-        return self._date[1]
-
     def watch(self, client: Client) -> None:
-        wanted = selectors.EVENT_READ * client.wants_read | selectors.EVENT_WRITE * client.wants_write
+        wanted = client.wanted
         if wanted != client.interest:
-            if client.interest == 0:
-                self._selector.register(client.sock, wanted, client)
-            elif wanted == 0:
-                self._selector.unregister(client.sock)
+            if client.interest < 0:
+                self._poller.register(client.sock, wanted)
             else:
-                self._selector.modify(client.sock, wanted, client)
+                self._poller.modify(client.sock, wanted)
             client.interest = wanted
-        if client.deadline < self._next_sweep:
-            self._next_sweep = client.deadline
 
     def forget(self, client: Client) -> None:
-        if client.interest:
-            self._selector.unregister(client.sock)
-            client.interest = 0
-        self._clients.discard(client)
+        if client.interest >= 0:
+            self._poller.unregister(client.sock)
+            client.interest = -1
+        if self._clients.pop(client.sock.fileno(), None) is not None and self._seat is not None:
+            self._seat.closed()
         if not self._accepting:
-            self._next_sweep = min(self._next_sweep, self.now())
+            self._accept_again = min(self._accept_again, self.time)
 
     def report(self, error: Exception) -> None:
         traceback.print_exception(error, file=sys.stderr)
-
-    def log(self, client: Client, request: Request | None, status: int, sent: int) -> None:
-        if self.access_log.stream is not None:
-            line = client.core.request_line if request is None else request_line(request)
-            self.access_log.write(client.address[0], self.site.clock(), line, status, sent, request)
 
     def call_in_loop(self, call: Callable[[], None]) -> None:
         """Have the loop's thread call it soon.  Safe from every thread."""
@@ -132,37 +131,6 @@ class Server:
         # A full pipe means that a wake-up is under way already.
         with contextlib.suppress(BlockingIOError):
             self._waker.send(b"\0")
-
-    # Life
-
-    def run(self) -> None:
-        """Serve until `stop`; all resources are released at the end."""
-        try:
-            self._set_accepting(True)
-            while not self._stopping:
-                self._turn()
-            self._finish()
-        finally:
-            self._release()
-
-    def stop(self) -> None:
-        def begin() -> None:
-            self._stopping = True
-
-        self.call_in_loop(begin)
-
-    def _turn(self) -> None:
-        wait = None if self._next_sweep == float("inf") else max(self._next_sweep - self.now(), 0)
-        for key, events in self._selector.select(wait):
-            if key.fileobj is self._listener:
-                self._accept()
-            elif isinstance(key.data, Client):
-                writable = bool(events & selectors.EVENT_WRITE)
-                self.guarded(key.data, key.data.advance if writable else key.data.on_readable)
-            else:
-                self._run_calls()
-        if self.now() >= self._next_sweep:
-            self._sweep()
 
     def guarded(self, client: Client, action: Callable[[], None]) -> None:
         """A fault met on one connection ends that connection, not the server."""
@@ -172,6 +140,85 @@ class Server:
             self.report(error)
             client.close()
 
+    # Life
+
+    def run(self) -> None:
+        """Serve until `stop` or `retire`; all resources are released at the end."""
+        try:
+            self._look_at_clocks()
+            self._set_accepting(True)
+            while not self._leaving:
+                self._turn()
+            self._finish()
+        finally:
+            self._release()
+
+    def stop(self) -> None:
+        """Take nothing new and end after a short grace, whatever is still under way."""
+
+        def begin() -> None:
+            self._leaving = True
+            self._ends = min(self._ends, self.time + self.config.timeouts.grace)
+            self._drain()
+
+        self.call_in_loop(begin)
+
+    def retire(self) -> None:
+        """Take no new connections and end when everything under way is done; others accept in its place."""
+
+        def begin() -> None:
+            self._leaving = True
+            self._drain()
+
+        self.call_in_loop(begin)
+
+    def _turn(self) -> None:
+        """Wait until something happens, and deal with all of it."""
+        happened = self._poller.wait(self._time_to_wait())
+        self._look_at_clocks()
+        clients = self._clients
+        for fd, events in happened:
+            client = clients.get(fd)
+            if client is None:
+                self._attend(fd)
+                continue
+            try:
+                if events == READABLE:
+                    client.on_readable()
+                else:
+                    client.on_event(events)
+            except Exception as error:  # see `guarded`, which would cost a call here
+                self.report(error)
+                client.close()
+        self.access_log.flush()
+        if self.time >= self._next_sweep:
+            self._sweep()
+        if self.time >= self._accept_again:
+            self._set_accepting(not self._leaving)
+
+    def _time_to_wait(self) -> float | None:
+        until = min(self._next_sweep if self._clients else FOREVER, self._accept_again, self._ends)
+        return None if until == FOREVER else max(until - self.time, 0)
+
+    def _look_at_clocks(self) -> None:
+        """Once a turn: what it costs to know the time, and what ends with every second."""
+        self.time = time.monotonic()
+        second = self.site.clock()
+        if second != self._second:
+            self._second = second
+            self.date = dates.format_http_date(second)
+            self.access_log.set_time(second)
+            self.replays.forget()
+
+    def _attend(self, fd: int) -> None:
+        """Something that is not a client: the wake-up pipe, a listening socket, or a client that is closed by now."""
+        if fd == self._wakened.fileno():
+            self._run_calls()
+            return
+        for listener in self._listeners:
+            if fd == listener.fileno() and self._accepting:
+                self._accept(listener)
+
     def _run_calls(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._wakened.recv(4096)
@@ -179,71 +226,95 @@ class Server:
             self._calls.popleft()()
 
     def _sweep(self) -> None:
-        """End what is overdue and find the next deadline."""
-        now = self.now()
-        self._next_sweep = float("inf")
-        for client in list(self._clients):
-            if client.deadline <= now:
+        """End what is overdue."""
+        for client in list(self._clients.values()):
+            if client.deadline <= self.time:
                 self.guarded(client, client.on_timeout)
-        earliest = min((client.deadline for client in self._clients), default=float("inf"))
-        self._next_sweep = max(earliest, now + SWEEP_SECONDS)
-        self._set_accepting(not self._stopping and len(self._clients) < self.config.connections)
+        self._next_sweep = self.time + self._sweep_seconds
+
+    # New connections
 
     def _set_accepting(self, accepting: bool) -> None:
-        if accepting and not self._accepting:
-            self._selector.register(self._listener, selectors.EVENT_READ, None)
-        elif self._accepting and not accepting:
-            self._selector.unregister(self._listener)
+        self._accept_again = FOREVER
+        if accepting == self._accepting:
+            return
         self._accepting = accepting
+        for listener in self._listeners:
+            if accepting:
+                self._poller.register(listener, READABLE)
+            else:
+                self._poller.unregister(listener)
 
-    def _accept(self) -> None:
+    def _pause_accepting(self, seconds: float) -> None:
+        self._set_accepting(False)
+        self._accept_again = self.time + seconds
+
+    def _accept(self, listener: socket.socket) -> None:
         for _ in range(ACCEPTS_PER_TURN):
-            if len(self._clients) >= self.config.connections:
-                self._set_accepting(False)
+            if len(self._clients) >= self.config.connections and not self._make_room():
+                self._pause_accepting(ACCEPT_PAUSE_SECONDS)
                 return
+            if self._seat is not None and not self._yielded and not self._seat.may_accept():
+                self._yielded = True
+                self._pause_accepting(YIELD_SECONDS)
+                return
+            self._yielded = False
             try:
-                sock, address = self._listener.accept()
+                sock, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
                 print(f"cannot accept a connection: {error.strerror}", file=sys.stderr)
-                self._set_accepting(False)
-                self._next_sweep = min(self._next_sweep, self.now() + ACCEPT_PAUSE_SECONDS)
+                self._make_room()
+                self._pause_accepting(ACCEPT_PAUSE_SECONDS)
                 return
             self._welcome(sock, address)
 
     def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = Client(self, sock, address[:2], sock.getsockname()[:2])
-        self._clients.add(client)
+        client = Client(self, sock, address)
+        self._clients[sock.fileno()] = client
+        if self._seat is not None:
+            self._seat.connected()
         self.watch(client)
 
+    def _make_room(self) -> bool:
+        """Close some of those that have been idle the longest; False if there are none."""
+        latest = self.time + self.config.timeouts.idle - IDLE_LONG_ENOUGH
+        idle = [client for client in self._clients.values() if client.deadline <= latest and client.idle]
+        idle.sort(key=lambda client: client.deadline)
+        for client in idle[: 1 + len(idle) // IDLE_SHARE]:
+            client.close()
+        return bool(idle)
+
+    # The end
+
+    def _drain(self) -> None:
+        hurried = self._ends < FOREVER
+        for client in list(self._clients.values()):
+            self.guarded(client, lambda client=client: client.drain(hurried))
+
     def _finish(self) -> None:
-        """Answer what was begun, for a short while."""
+        """Answer what was begun; `stop` sets that a limit."""
         self._set_accepting(False)
-        ends = self.now() + self.config.timeouts.grace
-        for client in list(self._clients):
-            self.guarded(client, client.drain)
-        while self._clients and self.now() < ends:
-            self._next_sweep = min(self._next_sweep, ends)
+        if self._seat is not None:
+            self._seat.leave()
+        while self._clients and self.time < self._ends:
             self._turn()
 
     def _release(self) -> None:
-        for client in list(self._clients):
+        for client in list(self._clients.values()):
             client.close()
         self.sites.abandon_programs()
         self.offload.close()
         self._run_calls()
-        self._selector.close()
-        for sock in (self._listener, self._waker, self._wakened):
+        self.access_log.flush()
+        self.replays.forget()
+        self._poller.close()
+        for sock in (*self._listeners, self._waker, self._wakened):
             sock.close()
         self.sites.close()
-
-
-def request_line(request: Request) -> bytes:
-    version = b"HTTP/%d.%d" % request.version
-    return b" ".join((request.method.encode("ascii"), request.target, version))
 
 
 def serve(
@@ -251,7 +322,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     config: Config | None = None,
-    access_log: TextIO | None = None,
+    access_log: BinaryIO | None = None,
 ) -> Server:
     """A server that is bound and listening, and starts to answer when its `run` is called."""
     return Server(sites, host, port, config, access_log)

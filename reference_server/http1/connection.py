@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from reference_server.http1 import body, encode, framing, head, target
 from reference_server.http1.framing import Framing, Persistence
-from reference_server.http1.messages import FileRegion, Refusal, Request, Response
+from reference_server.http1.messages import FileRegion, Pieces, Refusal, Request, Response
 
 
 class Limits(NamedTuple):
@@ -40,6 +40,8 @@ class Close(Enum):
 
     CLOSE = "close"
 
+
+HEAD_END = b"\r\n\r\n"
 
 Output = bytes | FileRegion | Iterator[bytes] | Close
 
@@ -111,6 +113,8 @@ class Connection:
 
     def _read_head(self) -> bool:
         """Consume lines until the empty one; True once the head is complete."""
+        if self._request is None and self._read_whole_head():
+            return True
         while True:
             if self._request is None:
                 if not self._read_request_line():
@@ -127,6 +131,34 @@ class Connection:
                 raise Refusal(431, "The head of the request is too long or has too many fields.")
             self._request.fields.append(head.parse_field_line(line))
 
+    def _read_whole_head(self) -> bool:
+        """The usual case, a head that has arrived in one piece, without a walk from line to line through the buffer.
+
+        Anything unusual (an empty line before it, a lone LF, a limit exceeded) is left to that walk, untouched.
+        """
+        end = self.buffer.find(HEAD_END)
+        if end <= 0:
+            return False
+        octets = bytes(memoryview(self.buffer)[: end + len(HEAD_END)])
+        lines = octets[:end].split(b"\r\n")
+        limits = self.limits
+        if (
+            self._empty_lines
+            or not lines[0]
+            or octets.count(b"\n") != len(lines) + 1
+            or len(lines[0]) > limits.request_line
+            or end - len(lines[0]) > limits.head
+            or len(lines) - 1 > limits.fields
+        ):
+            return False
+        del self.buffer[: len(octets)]
+        request = self._begin_request(lines[0])
+        request.head = octets
+        for line in lines[1:]:
+            request.fields.append(head.parse_field_line(line))
+        self._finish_head(request)
+        return True
+
     def _read_request_line(self) -> bool:
         """A few empty lines before it are skipped, as RFC 9112 2.2 asks."""
         if self._empty_lines == 0:
@@ -139,15 +171,20 @@ class Connection:
             if self._empty_lines > self.limits.empty_lines:
                 raise Refusal(400, "There are too many empty lines before the request.")
             return True
+        self._begin_request(line)
+        return True
+
+    def _begin_request(self, line: bytes) -> Request:
         self.request_line = line
         method, request_target, version = head.split_request_line(line)
         parsed = target.parse_target(method, request_target)
-        self._request = Request(method, request_target, version, None, b"", parsed.path, parsed.query)
-        self._request.host = parsed.authority or b""
+        request = Request(method, request_target, version, [], b"", parsed.path, parsed.query, parsed.authority or b"")
+        self._request = request
         self._empty_lines = self._head_size = 0
-        return True
+        return request
 
     def _finish_head(self, request: Request) -> None:
+        """The head is complete: decide what it means for the body and for the connection."""
         host = head.check_host(request.fields, request.version)
         # An authority in the target wins over Host (RFC 9112 3.2.2).
         request.host = request.host or host
@@ -157,6 +194,7 @@ class Connection:
             self._reader = None
             return
         self.state = Reading.BODY
+        request.head = b""  # the head alone is not the request
         chunked = planned.framing is Framing.CHUNKED
         self._reader = body.ChunkedReader(self.limits.body) if chunked else body.LengthReader(planned.length)
         if expectation and not self.buffer:
@@ -180,7 +218,7 @@ class Connection:
 
     def send(self, response: Response, request: Request | None, date: bytes) -> list[Output]:
         """What to write for this reply.  An iterator in it yields octets that are framed already."""
-        if response.raw and response.body is not None:
+        if response.raw and response.body is not None and not isinstance(response.body, Pieces):
             self.abandon()
             return [response.body, Close.CLOSE]
         plan = framing.decide_reply_framing(request, response)
@@ -190,6 +228,8 @@ class Connection:
             response.discard_body()
         elif isinstance(response.body, Iterator) and plan.framing is Framing.CHUNKED:
             output.append(encode.frame_chunks(response.body))
+        elif isinstance(response.body, Pieces):
+            output.extend(response.body.items)
         elif response.body is not None:
             output.append(response.body)
         if plan.persistence is Persistence.CLOSE:

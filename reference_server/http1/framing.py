@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from reference_server.http1 import grammar
-from reference_server.http1.messages import Fields, FileRegion, Refusal, Request, Response, Version
+from reference_server.http1.messages import Fields, FileRegion, Pieces, Refusal, Request, Response, Version
 
 
 class Framing(Enum):
@@ -49,8 +49,13 @@ def list_members(value: bytes) -> list[bytes]:
 
 def decide_body_framing(fields: Fields, version: Version, limit: int) -> BodyFraming:
     """The request half of RFC 9112 6.3, refusing everything ambiguous."""
-    codings = [value for name, value in fields if name == b"transfer-encoding"]
-    lengths = [value for name, value in fields if name == b"content-length"]
+    codings: list[bytes] = []
+    lengths: list[bytes] = []
+    for name, value in fields:
+        if name == b"transfer-encoding":
+            codings.append(value)
+        elif name == b"content-length":
+            lengths.append(value)
     if codings:
         if lengths:
             raise Refusal(400, "Transfer-Encoding and Content-Length may not come together.")
@@ -91,6 +96,8 @@ def decide_persistence(version: Version, fields: Fields) -> Persistence:
     for name, value in fields:
         if name == b"connection":
             options += list_members(value)
+    if not options:
+        return Persistence.KEEP_ALIVE if version >= (1, 1) else Persistence.CLOSE
     if b"close" in options:
         return Persistence.CLOSE
     if version >= (1, 1) or b"keep-alive" in options:
@@ -120,7 +127,7 @@ def decide_reply_framing(request: Request | None, response: Response) -> ReplyFr
         return ReplyFraming(Framing.LENGTH, 0, persistence)
     if isinstance(body, bytes | bytearray):
         return ReplyFraming(Framing.LENGTH, len(body), persistence)
-    if isinstance(body, FileRegion):
+    if isinstance(body, FileRegion | Pieces):
         return ReplyFraming(Framing.LENGTH, body.length, persistence)
     if request is not None and request.version >= (1, 1):
         return ReplyFraming(Framing.CHUNKED, None, persistence)

@@ -7,8 +7,13 @@ message may mean something else to the next program that reads it (RFC 9112 11.2
 
 from __future__ import annotations
 
+import functools
+
 from reference_server.http1 import grammar
 from reference_server.http1.messages import Fields, Refusal, Version
+
+# Field lines up to so many octets are remembered, at most 2,048 of them.
+REMEMBERED = 256
 
 
 def split_request_line(line: bytes) -> tuple[str, bytes, Version]:
@@ -36,7 +41,14 @@ def parse_version(octets: bytes) -> Version:
 
 
 def parse_field_line(line: bytes) -> tuple[bytes, bytes]:
-    """field-name ":" OWS field-value OWS; no blank before the colon, no folding (RFC 9112 5.1, 5.2)."""
+    """field-name ":" OWS field-value OWS; no blank before the colon, no folding (RFC 9112 5.1, 5.2).
+
+    Clients say the same things in every request, so short lines are judged once and remembered.
+    """
+    return judge_short_line(line) if len(line) <= REMEMBERED else judge_field_line(line)
+
+
+def judge_field_line(line: bytes) -> tuple[bytes, bytes]:
     if line[:1] in (b" ", b"\t"):
         raise Refusal(400, "A line of the head begins with a blank: folded fields are not accepted.")
     name, colon, value = line.partition(b":")
@@ -47,6 +59,9 @@ def parse_field_line(line: bytes) -> tuple[bytes, bytes]:
     value = value.strip(b" \t")
     check_field_value(value)
     return name.lower(), value
+
+
+judge_short_line = functools.lru_cache(maxsize=2048)(judge_field_line)
 
 
 def check_field_value(value: bytes) -> None:

@@ -36,6 +36,21 @@ class FileRegion:
         self.file.close()
 
 
+class Pieces:
+    """A body of known length made of octets and file regions, in order (RFC 9110 14.6 needs it)."""
+
+    __slots__ = ("items", "length")
+
+    def __init__(self, items: list[bytes | FileRegion]) -> None:
+        self.items = items
+        self.length = sum([len(item) if isinstance(item, bytes) else item.length for item in items])
+
+    def close(self) -> None:
+        for item in self.items:
+            if isinstance(item, FileRegion):
+                item.close()
+
+
 class Basis(Protocol):
     """What a reply rests on."""
 
@@ -44,19 +59,22 @@ class Basis(Protocol):
         ...
 
 
-Body = bytes | FileRegion | Iterator[bytes] | None
+Body = bytes | FileRegion | Pieces | Iterator[bytes] | None
 
 
 class Request:
     """One request whose head and body are complete and well formed.
 
-    `fields` holds (lower-case name, value) pairs in the order received.  `path` and `query` are the
-    target's parts, still percent-encoded; `host` is the authority the request is for, whichever way it was
-    said (RFC 9112 3.3).
+    `fields` holds (lower-case name, value) pairs in the order received; it is complete before anybody asks `field`.
+    `path` and `query` are the target's parts, still percent-encoded; `host` is the authority the request is for,
+    whichever way it was said (RFC 9112 3.3).  `head` is the head octet by octet, if it came in one piece;
+    `user` is who has proved to ask, and `auth_scheme` how (both empty where nobody needs to).  `asked` is the client's
+    own request, if this one is answered in its place (RFC 3875 6.2.2).
     """
 
     __slots__ = (
-        "body", "client", "fields", "host", "method", "path", "query", "server", "target", "version",
+        "_combined", "asked", "auth_scheme", "body", "client", "fields", "head", "host", "method", "path", "query",
+        "server", "target", "user", "version",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +96,10 @@ class Request:
         self.path = target.partition(b"?")[0] if path is None else path
         self.query = query
         self.host = host
+        self.head = b""
+        self.user = self.auth_scheme = b""
+        self.asked: Request | None = None
+        self._combined: dict[bytes, bytes] | None = None
         self.client: tuple[str, int] = ("", 0)
         self.server: tuple[str, int] = ("", 0)
 
@@ -87,11 +109,18 @@ class Request:
 
     def field(self, name: bytes) -> bytes | None:
         """The field's value; several lines of one name are one list (RFC 9110 5.2)."""
-        found = None
-        for key, value in self.fields:
-            if key == name:
-                found = value if found is None else found + b", " + value
-        return found
+        combined = self._combined
+        if combined is None:
+            combined = self._combined = combine(self.fields)
+        return combined.get(name)
+
+
+def combine(fields: Fields) -> dict[bytes, bytes]:
+    """Each name once, its lines joined in their order (RFC 9110 5.3)."""
+    combined: dict[bytes, bytes] = {}
+    for name, value in fields:
+        combined[name] = combined[name] + b", " + value if name in combined else value
+    return combined
 
 
 class Response:
@@ -136,10 +165,14 @@ class Response:
 
 
 class Refusal(Exception):
-    """Why a request gets an error instead of what it asked for; somebody else words the reply."""
+    """Why a request gets an error instead of what it asked for; somebody else words the reply.
+
+    `basis` is that of the reply.
+    """
 
     def __init__(self, status: int, explanation: str, fields: Fields | None = None) -> None:
         super().__init__(status, explanation)
         self.status = status
         self.explanation = explanation
         self.fields: Fields = [] if fields is None else fields
+        self.basis: Basis | None = None

@@ -1,25 +1,34 @@
 """Programs: files whose name ends in `.py` are run, never sent (RFC 3875).
 
 `run` waits for the program's head and gives a response whose body is read from the program as it is sent.
-Which variables it sees is decided in `cgi_environment`, what its head means in `cgi_head`; `process` does
-the waiting.
+Which variables it sees is decided in `cgi_environment`, what its head means in `cgi_head`, what becomes of the rest in
+`cgi_output`; programs that do without all this are `nph`'s, and `process` does the waiting.
+
+Programs are given GET, HEAD and POST (RFC 3875 4.3.4 leaves this to the server).  OPTIONS is answered for them, so that
+asking what may be done runs nothing; PUT, DELETE and the like would mean the resource itself, which is the program's
+file, and nobody should be able to believe that it was replaced or deleted.  Conditions and ranges are the program's own
+business: only it knows its validators.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reference_server.http1 import framing, target
 from reference_server.http1.messages import Refusal, Request, Response
-from reference_server.resources import cgi_environment, cgi_head, pages
+from reference_server.resources import cgi_environment, cgi_head, nph, pages
 from reference_server.resources.cgi_head import InvalidOutput, Kind, ProgramHead
+from reference_server.resources.cgi_output import ProgramOutput, drain
 from reference_server.resources.process import OutOfTime, Program
+from reference_server.resources.program_errors import ErrorLines
 from reference_server.resources.site import Site
 
 SUFFIX = b".py"
+# Field names that begin so speak of the content of a request, or of validators of what it asked for.
+NOT_FOR_ANOTHER = (b"content-", b"transfer-encoding", b"expect", b"if-", b"range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +49,47 @@ def is_program_name(name: bytes) -> bool:
 def run(script: Script, request: Request) -> Response | Request:
     """The program's reply, or the request that it wants to be answered instead."""
     program = start(script, request)
-    script.site.running.add(program)
+    program.errors = ErrorLines(script_name(script))
+    running = script.site.running
+    running.add(program)
     outcome: Response | Request | None = None
     try:
-        outcome = read_reply(program, request, script.site.running.discard)
+        outcome = reader_for(script)(program, request, running.discard)
     except OutOfTime as error:
         raise Refusal(504, "The program did not answer in time.") from error
     except InvalidOutput as error:
+        program.errors.note(f"its output {error}")
         raise Refusal(500, f"The program's output {error}.") from error
     finally:
         if not isinstance(outcome, Response) or not isinstance(outcome.body, ProgramOutput):
-            script.site.running.discard(program)
             program.close()
+            running.discard(program)
     return outcome
 
 
 def start(script: Script, request: Request) -> Program:
     root = os.fsencode(script.site.root)
     path = os.path.join(root, *script.names)
-    script_name = b"/" + b"/".join(script.asked)
     path_info = b"".join([b"/" + segment for segment in script.rest])
-    environment = cgi_environment.cgi_environment(request, script_name, path_info, root, os.environb)
+    environment = cgi_environment.cgi_environment(request, script_name(script), path_info, root, os.environb)
     words = cgi_environment.command_line_words(request)
+    # -B: no compiled modules are written to the folder that is being served.
     arguments = [os.fsencode(sys.executable), b"-B", path, *words]
     seconds = script.site.config.timeouts.program
     try:
         return Program(arguments, os.path.dirname(path), environment, request.body, seconds)
     except (OSError, ValueError) as error:
         raise Refusal(500, "The program could not be started.") from error
+
+
+def script_name(script: Script) -> bytes:
+    return b"/" + b"/".join(script.asked)
+
+
+def reader_for(script: Script) -> Callable[[Program, Request, Callable[[Program], None]], Response | Request]:
+    """By either name, as a link may be what makes a program one whose head is not parsed."""
+    names = (script.names[-1], script.asked[-1])
+    return nph.read_reply if any(nph.is_nph_name(name) for name in names) else read_reply
 
 
 def read_reply(program: Program, request: Request, on_end: Callable[[Program], None]) -> Response | Request:
@@ -88,8 +110,9 @@ def read_reply(program: Program, request: Request, on_end: Callable[[Program], N
 
 def read_head(program: Program) -> tuple[bytes, bytes]:
     """Output up to the first empty line, and what has already come of the body."""
-    output = bytearray()
-    while (end := cgi_head.find_end_of_head(output)) is None:
+    output, judged = bytearray(), 0
+    while (end := cgi_head.find_end_of_head(output, judged)) is None:
+        judged = max(len(output) - 2, 0)
         data = program.read()
         if not data:
             raise InvalidOutput("does not begin with a head that an empty line ends")
@@ -97,32 +120,6 @@ def read_head(program: Program) -> tuple[bytes, bytes]:
         if len(output) > cgi_head.HEAD_LIMIT:
             raise InvalidOutput("has a head that does not end, or is too long")
     return bytes(output[: end[0]]), bytes(output[end[1] :])
-
-
-def drain(program: Program) -> None:
-    """Read what nobody will get, so that the program can finish its work (RFC 3875 6.4)."""
-    while program.read():
-        pass
-
-
-class ProgramOutput(Iterator[bytes]):
-    """The body, as the program writes it; `close` must be called (the end of the output does it too)."""
-
-    def __init__(self, program: Program, first: bytes, on_end: Callable[[Program], None]) -> None:
-        self.program = program
-        self._first = first
-        self._on_end = on_end
-
-    def __next__(self) -> bytes:
-        data, self._first = self._first or self.program.read(), b""
-        if not data:
-            self.close()
-            raise StopIteration
-        return data
-
-    def close(self) -> None:
-        self._on_end(self.program)
-        self.program.close()
 
 
 def redirect_page(head: ProgramHead) -> Response:
@@ -140,7 +137,7 @@ def local_request(request: Request, location: bytes) -> Request:
         parsed = target.split_path_and_query(location, None)
     except Refusal as error:
         raise InvalidOutput("has a Location that breaks the URI grammar") from error
-    fields = [pair for pair in request.fields if not pair[0].startswith((b"content-", b"if-", b"range"))]
+    fields = [pair for pair in request.fields if not pair[0].startswith(NOT_FOR_ANOTHER)]
     method = "HEAD" if request.method == "HEAD" else "GET"
     inner = Request(method, location, request.version, fields, b"", parsed.path, parsed.query, request.host)
     inner.client, inner.server = request.client, request.server

@@ -54,13 +54,23 @@ def request_variables(request: Request) -> dict[bytes, bytes]:
         b"SERVER_PROTOCOL": b"HTTP/1.%d" % min(request.version[1], 1),
         b"SERVER_SOFTWARE": SERVER,
     }
-    if request.body:
+    if has_body(request):
         # The length after the chunked coding was taken off (4.2).
         variables[b"CONTENT_LENGTH"] = b"%d" % len(request.body)
+    if request.auth_scheme:
+        # Only what was verified counts, never what a field claims (4.1.1, 4.1.11).
+        variables[b"AUTH_TYPE"] = request.auth_scheme
+        variables[b"REMOTE_USER"] = request.user
     content_type = request.field(b"content-type")
     if content_type is not None:
         variables[b"CONTENT_TYPE"] = content_type
     return variables
+
+
+def has_body(request: Request) -> bool:
+    """Whether a body came along, be it an empty one: either field announces it (4.1.2, RFC 9112 6)."""
+    announced = any(request.field(name) is not None for name in (b"content-length", b"transfer-encoding"))
+    return announced or bool(request.body)
 
 
 def server_name(request: Request) -> bytes:
@@ -88,6 +98,9 @@ def field_variables(request: Request) -> dict[bytes, bytes]:
         separator = b"; " if name == b"cookie" else b", "
         earlier = variables.get(variable)
         variables[variable] = value if earlier is None else earlier + separator + value
+    if b"HTTP_HOST" in variables:
+        # A target that names its host outdoes the field (RFC 9112 3.2.2).
+        variables[b"HTTP_HOST"] = request.host
     return variables
 
 

@@ -20,7 +20,8 @@ _STATUS = re.compile(rb"([2-5][0-9]{2})(?: .*)?")
 _CLIENT_LOCATION = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]*")
 _ANY_LOCATION = re.compile(rb"[!-~]+")
 
-# Fields that describe one connection or that the server writes itself (RFC 3875 6.3.4, RFC 9110 7.6.1).
+# Fields that describe one connection or that the server writes itself (RFC 3875 6.3.4, RFC 9110 7.6.1).  A program's
+# Content-Length is among them: it might be wrong, and is only found out after the head has gone (RFC 9110 8.6).
 OURS = frozenset(
     b"connection keep-alive transfer-encoding te trailer upgrade proxy-connection content-length date server".split()
 )
@@ -52,9 +53,9 @@ class ProgramHead:
         return any(name.lower() == b"content-type" for name, _ in self.fields)
 
 
-def find_end_of_head(output: bytes | bytearray) -> tuple[int, int] | None:
-    """Where the empty line begins and where the body begins."""
-    match = _END_OF_HEAD.search(output)
+def find_end_of_head(output: bytes | bytearray, begin: int = 0) -> tuple[int, int] | None:
+    """Where the empty line begins and where the body begins; the search may begin where an earlier one gave up."""
+    match = _END_OF_HEAD.search(output, begin)
     return None if match is None else (match.start(), match.end())
 
 
@@ -67,8 +68,13 @@ def parse_cgi_head(octets: bytes) -> ProgramHead:
     content_type, location, status = (single(present, name) for name in (b"content-type", b"location", b"status"))
     if content_type is None and location is None and status is None:
         raise InvalidOutput("has none of Content-Type, Location and Status in its head")
-    passed_on = [pair for pair in present if pair[0].lower() not in OURS and pair[0].lower() != b"status"]
+    passed_on = [pair for pair in present if is_for_the_client(pair[0].lower())]
     return decide_kind(location, status, passed_on)
+
+
+def is_for_the_client(name: bytes) -> bool:
+    """Not what is said to the server: Status, and extensions of CGI, of which it knows none (RFC 3875 6.3.5)."""
+    return name not in OURS and name != b"status" and not name.startswith(b"x-cgi-")
 
 
 def parse_cgi_field(line: bytes) -> tuple[bytes, bytes]:

@@ -13,8 +13,11 @@ from reference_server.semantics.conditional import Precondition, Validators
 KEPT_BY_304 = frozenset((b"Cache-Control", b"Content-Location", b"ETag", b"Expires", b"Vary"))
 
 
-def evaluated(request: Request, current: Validators, now: int, fields: Fields) -> Response | None:
-    """The reply that the preconditions ask for; None to go on with the method.  `fields` are the 200's."""
+def evaluated(request: Request, current: Validators | None, now: int, fields: Fields) -> Response | None:
+    """The reply that the preconditions ask for; None to go on with the method.
+
+    `current` is None where nothing is there yet (what a PUT may create); `fields` are the 200's.
+    """
     outcome = conditional.evaluate_preconditions(request, current, now)
     match outcome:
         case Precondition.SEND:
@@ -22,7 +25,8 @@ def evaluated(request: Request, current: Validators, now: int, fields: Fields) -
         case Precondition.NOT_MODIFIED:
             return Response(304, fields_of_304(fields), None)
         case Precondition.PRECONDITION_FAILED:
-            return pages.error_response(Refusal(412, "The resource is not in the state that the request demands."))
+            explanation = "The resource is not in the state that the request demands."
+            return pages.error_response(Refusal(412, explanation, vary_fields(fields)))
         case _:
             assert_never(outcome)
 
@@ -33,6 +37,11 @@ def fields_of_304(fields: Fields) -> Fields:
     if any(name == b"ETag" for name, _ in kept):
         return kept
     return kept + [pair for pair in fields if pair[0] == b"Last-Modified"]
+
+
+def vary_fields(fields: Fields) -> Fields:
+    """Which reply a request gets may depend on the choice of the representation, whatever the reply."""
+    return [pair for pair in fields if pair[0] == b"Vary"]
 
 
 def validator_fields(current: Validators) -> Fields:

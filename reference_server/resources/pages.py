@@ -31,11 +31,22 @@ def error_response(refusal: Refusal) -> Response:
     """An error and what caused it, in words (RFC 9110 15.5, 15.6 ask for an explanation)."""
     title = f"{refusal.status} {reason_of(refusal.status)}"
     page = html_page(title, f"<p>{html.escape(refusal.explanation)}</p>")
-    return html_response(refusal.status, page, refusal.fields)
+    response = html_response(refusal.status, page, refusal.fields)
+    response.basis = refusal.basis
+    return response
 
 
 def redirect_response(status: int, location: bytes) -> Response:
     """The page repeats the address as a link for people whose client stops here (RFC 9110 15.4)."""
+    return pointer(status, location, "It is at")
+
+
+def created_response(location: bytes) -> Response:
+    """What was made and where it is (RFC 9110 15.3.2)."""
+    return pointer(201, location, "There is now something at")
+
+
+def pointer(status: int, location: bytes, words: str) -> Response:
     shown = html.escape(location.decode("ascii", "replace"))
-    page = html_page(f"{status} {reason_of(status)}", f'<p>It is at <a href="{shown}">{shown}</a>.</p>')
+    page = html_page(f"{status} {reason_of(status)}", f'<p>{words} <a href="{shown}">{shown}</a>.</p>')
     return html_response(status, page, [(b"Location", location)])

@@ -11,10 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from enum import Enum
 
-from reference_server.http1.messages import Refusal
+from reference_server.http1.messages import Basis, Refusal
+from reference_server.resources.basis import FileState, is_settled, signature_of
 
 LINKS_FOLLOWED = 16
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -61,8 +63,9 @@ def not_found() -> Refusal:
 
 def check_visible(segments: list[bytes]) -> None:
     """Names that begin with a dot are the owner's business."""
-    if any(segment.startswith(b".") for segment in segments):
-        raise not_found()
+    for segment in segments:
+        if segment[:1] == b".":
+            raise not_found()
 
 
 def never(_name: bytes) -> bool:
@@ -70,32 +73,34 @@ def never(_name: bytes) -> bool:
 
 
 def resolve_in_root(
-    root: str, root_fd: int, segments: list[bytes], stops_at: Callable[[bytes], bool] = never
+    root: str,
+    root_fd: int,
+    segments: list[bytes],
+    stops_at: Callable[[bytes], bool] = never,
+    links: bool = True,
 ) -> Resolved:
     """Walk down from the root.
 
     The first regular file that is asked for under a name that `stops_at` accepts ends the walk, and what
-    remains of the path is left in `rest`; any other file must be the last segment.
+    remains of the path is left in `rest`; any other file must be the last segment.  Without `links`, a symbolic link
+    is treated as if it were not there.
     """
-    walk = Walk(root, root_fd)
+    walk = Walk(root, root_fd, links)
     try:
-        pending = list(segments)
-        folder_wanted = pending[-1] == b""
-        if folder_wanted:
-            pending.pop()
-        while pending:
-            name = pending.pop(0)
+        names = segments if segments[-1] else segments[:-1]
+        for index, name in enumerate(names):
             walk.enter(name)
             if walk.is_folder():
                 continue
-            if stops_at(name):
-                return walk.finish(Kind.FILE, pending + [b""] * folder_wanted)
-            if pending or folder_wanted:
+            rest = segments[index + 1 :]
+            if rest and not stops_at(name):
                 raise not_found()
-            return walk.finish(Kind.FILE, [])
+            return walk.finish(Kind.FILE, rest)
         return walk.finish(Kind.FOLDER, [])
     except (OSError, ValueError) as error:
-        raise refusal_for(error) from error
+        refusal = refusal_for(error)
+        refusal.basis = walk.basis_of(error)
+        raise refusal from error
     finally:
         walk.close()
 
@@ -112,13 +117,16 @@ def refusal_for(error: Exception) -> Refusal:
 class Walk:
     """The folders from the root down to the current place, all open."""
 
-    def __init__(self, root: str, root_fd: int) -> None:
-        self.root = os.fsencode(root)
+    __slots__ = ("fds", "follows", "links", "names", "root", "root_fd", "status")
+
+    def __init__(self, root: str, root_fd: int, follows: bool) -> None:
+        self.root = root
         self.root_fd = root_fd
+        self.follows = follows
         self.fds: list[int] = []
         self.names: list[bytes] = []
         self.links = 0
-        self.status = os.fstat(root_fd)
+        self.status: os.stat_result | None = None
 
     def here(self) -> int:
         return self.fds[-1] if self.fds else self.root_fd
@@ -130,7 +138,7 @@ class Walk:
         try:
             fd = os.open(name, _OPEN, dir_fd=self.here())
         except OSError:
-            text = self.link_text(name)
+            text = self.link_text(name) if self.follows else None
             if text is None:
                 raise
             self.follow(text)
@@ -159,8 +167,9 @@ class Walk:
                 self.enter(step)
 
     def below_root(self, path: bytes) -> bytes:
-        base = self.root.rstrip(b"/") + b"/"
-        if path == self.root:
+        root = os.fsencode(self.root)
+        base = root.rstrip(b"/") + b"/"
+        if path == root:
             return b""
         if not path.startswith(base):
             raise not_found()
@@ -175,15 +184,26 @@ class Walk:
 
     def is_folder(self) -> bool:
         """Only folders and regular files are served: a device or a pipe could block or never end."""
-        self.status = os.fstat(self.here())
+        self.status = os.fstat(self.fds[-1] if self.fds else self.root_fd)
         mode = self.status.st_mode
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
             raise not_found()
         return stat.S_ISDIR(mode)
 
     def finish(self, kind: Kind, rest: list[bytes]) -> Resolved:
+        """After `is_folder`, if any name was entered."""
         fd = self.fds.pop() if self.fds else os.dup(self.root_fd)
-        return Resolved(kind, fd, self.status, tuple(self.names), rest)
+        status = os.fstat(fd) if self.status is None else self.status
+        return Resolved(kind, fd, status, tuple(self.names), rest)
+
+    def basis_of(self, error: Exception) -> Basis | None:
+        """That a name is missing in a folder is so until the folder changes; of a way through links nothing is said."""
+        if self.links or not isinstance(error, FileNotFoundError):
+            return None
+        status = os.fstat(self.here())
+        if not is_settled(status, int(time.time())):
+            return None
+        return FileState(self.root_fd, b"/".join(self.names) or b".", signature_of(status))
 
     def close(self) -> None:
         for fd in self.fds:

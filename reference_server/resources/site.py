@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from reference_server.config import Config, SiteSettings
+from reference_server.resources.access import Access
 from reference_server.resources.cache import FileCache
 from reference_server.resources.process import Program
+from reference_server.resources.redirects import Redirects
 
 
 def wall_clock() -> int:
@@ -20,10 +22,26 @@ def wall_clock() -> int:
     return int(time.time())
 
 
+def names_in(path: str) -> tuple[bytes, ...]:
+    """The names that a folder's path in the settings is made of."""
+    return tuple(os.fsencode(name) for name in path.split("/") if name)
+
+
 class Site:
     """Shared by all connections; `cache` and `running` change, also from the threads of programs."""
 
-    __slots__ = ("cache", "clock", "config", "root", "root_fd", "running", "settings")
+    __slots__ = (
+        "access",
+        "cache",
+        "clock",
+        "config",
+        "redirects",
+        "root",
+        "root_fd",
+        "running",
+        "settings",
+        "writable",
+    )
 
     def __init__(
         self, settings: SiteSettings, config: Config | None = None, clock: Callable[[], int] = wall_clock
@@ -35,6 +53,13 @@ class Site:
         self.root_fd = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.running: set[Program] = set()
         self.cache = FileCache(self.config.cached_files, self.config.cached_file_size)
+        self.access = Access(settings.protected) if settings.protected else None
+        self.redirects = Redirects(settings.redirects) if settings.redirects else None
+        self.writable = tuple(names_in(path) for path in settings.writable)
+
+    def allowed(self, methods: tuple[str, ...]) -> tuple[str, ...]:
+        """A resource's methods, with the one that every resource has where it is switched on."""
+        return (*methods, "TRACE") if self.settings.trace else methods
 
     def abandon_programs(self) -> None:
         """Make every program that still runs end soon."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from reference_server.http1.messages import Response
 from reference_server.resources import pages
 
-PATH = b"/the_time"
+PATH = [b"the_time"]
 FIELDS = ((b"Cache-Control", b"no-store"),)
 
 

@@ -6,8 +6,8 @@ success.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reference_server.http1.messages import Request
 from reference_server.semantics import dates, etags
@@ -20,33 +20,40 @@ class Precondition(Enum):
     PRECONDITION_FAILED = "412"
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(NamedTuple):
     """What identifies the current state of the selected representation; each may be lacking."""
 
     etag: bytes | None = None
     last_modified: int | None = None
 
 
-def evaluate_preconditions(request: Request, current: Validators, now: int) -> Precondition:
-    """The order of RFC 9110 13.2.2: a tag, where one is given, silences the date of the same direction."""
+NOTHING = Validators()
+
+
+def evaluate_preconditions(request: Request, current: Validators | None, now: int) -> Precondition:
+    """The order of RFC 9110 13.2.2: a tag, where one is given, silences the date of the same direction.
+
+    `current` is None where there is no representation; one without validators is another matter.
+    """
     if request.field(b"if-match") is not None:
         if not if_match_holds(request, current):
             return Precondition.PRECONDITION_FAILED
-    elif not if_unmodified_since_holds(request, current, now):
+    elif not if_unmodified_since_holds(request, current or NOTHING, now):
         return Precondition.PRECONDITION_FAILED
     safe = request.method in ("GET", "HEAD")
     if request.field(b"if-none-match") is not None:
         if not if_none_match_holds(request, current):
             return Precondition.NOT_MODIFIED if safe else Precondition.PRECONDITION_FAILED
-    elif safe and not if_modified_since_holds(request, current, now):
+    elif safe and not if_modified_since_holds(request, current or NOTHING, now):
         return Precondition.NOT_MODIFIED
     return Precondition.SEND
 
 
-def if_match_holds(request: Request, current: Validators) -> bool:
-    """True if a listed tag is the current one, compared strongly (RFC 9110 13.1.1)."""
+def if_match_holds(request: Request, current: Validators | None) -> bool:
+    """True if a listed tag is the current one, compared strongly; `*` is any (RFC 9110 13.1.1)."""
     listed = etags.parse_tag_list(request.field(b"if-match") or b"")
+    if current is None:
+        return False
     if listed is Wildcard.ANY:
         return True
     if listed is None or current.etag is None:
@@ -54,9 +61,11 @@ def if_match_holds(request: Request, current: Validators) -> bool:
     return any(etags.strong_match(tag, current.etag) for tag in listed)
 
 
-def if_none_match_holds(request: Request, current: Validators) -> bool:
-    """True if no listed tag is the current one, compared weakly (RFC 9110 13.1.2)."""
+def if_none_match_holds(request: Request, current: Validators | None) -> bool:
+    """True if no listed tag is the current one, compared weakly; `*` is any (RFC 9110 13.1.2)."""
     listed = etags.parse_tag_list(request.field(b"if-none-match") or b"")
+    if current is None:
+        return True
     if listed is Wildcard.ANY:
         return False
     if listed is None or current.etag is None:

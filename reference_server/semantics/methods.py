@@ -6,8 +6,10 @@ from reference_server.http1.messages import Refusal
 
 # CONNECT is left out: a server that is no proxy does not implement it.
 KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"})
+READING = ("GET", "HEAD")
 DOCUMENT = ("GET", "HEAD", "OPTIONS")
 PROGRAM = ("GET", "HEAD", "POST", "OPTIONS")
+WRITABLE = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
 
 
 def check_known(method: str) -> None:
@@ -24,3 +26,9 @@ def check_allowed(method: str, allowed: tuple[str, ...]) -> None:
     """405 names the methods that would do (RFC 9110 10.2.1)."""
     if method not in allowed:
         raise Refusal(405, "This resource does not support the request's method.", [allow_field(allowed)])
+
+
+def allowed_anywhere(programs: bool, writable: bool, trace: bool) -> tuple[str, ...]:
+    """What some resource of a site supports: the answer to OPTIONS * (RFC 9110 9.3.7)."""
+    changing = (*(("POST",) if programs else ()), *(("PUT", "DELETE") if writable else ()))
+    return (*READING, *changing, "OPTIONS", *(("TRACE",) if trace else ()))

@@ -50,6 +50,8 @@ def decode_segment(part: bytes) -> bytes:
 
 def remove_dot_segments(segments: list[bytes]) -> list[bytes]:
     """`.` stays here, `..` goes up but not above the root; either one at the end leaves a final slash."""
+    if b"." not in segments and b".." not in segments:
+        return segments
     resolved: list[bytes] = []
     for segment in segments:
         if segment == b"..":

@@ -57,8 +57,10 @@ def start_server() -> Iterator[StartServer]:
     """Start a server in a thread; all are stopped at the end, and have to stop."""
     started: list[tuple[Server, threading.Thread]] = []
 
-    def start(root: Path | SiteSettings, config: Config | None = None, log: io.StringIO | None = None) -> Server:
-        sites = [root] if isinstance(root, SiteSettings) else str(root)
+    def start(
+        root: Path | SiteSettings | list[SiteSettings], config: Config | None = None, log: io.BytesIO | None = None
+    ) -> Server:
+        sites = str(root) if isinstance(root, Path) else root if isinstance(root, list) else [root]
         server = Server(sites, config=config, access_log=log)
         thread = threading.Thread(target=server.run)
         thread.start()

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reference_server import Config, Server
 from reference_server.http1 import body, encode, framing, head, target
 from reference_server.http1.messages import Refusal, Request, Response
 from reference_server.resources import application, cgi_environment, cgi_head, listing, paths
 from reference_server.semantics import conditional, dates, etags, media_types, targets
+from reference_server.tests.conftest import StartServer
 from reference_server.tests.wire import exchange, raw, request
+
+
+@pytest.fixture(scope="module")
+def server(start_server: StartServer, site_root: Path) -> Server:
+    """Without memory: what is replaced has to be asked each time."""
+    return start_server(site_root, Config(cached_replies=0))
+
+
+@pytest.fixture(scope="module")
+def port(server: Server) -> int:
+    return server.port
 
 
 def test_respond_can_be_replaced(monkeypatch: pytest.MonkeyPatch, port: int) -> None:

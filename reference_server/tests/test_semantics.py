@@ -1,4 +1,4 @@
-"""Dates, entity tags, preconditions, ranges, media types and paths, as pure functions."""
+"""Dates, entity tags, preconditions, media types and paths, as pure functions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_server.http1.messages import Refusal, Request
-from reference_server.semantics import conditional, dates, etags, media_types, ranges, targets
+from reference_server.semantics import conditional, dates, etags, media_types, targets
 from reference_server.semantics.conditional import Precondition, Validators
 from reference_server.semantics.etags import Wildcard
-from reference_server.semantics.ranges import Selection, Whole
 
 NOW = 1_700_000_000
 THEN = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
@@ -174,57 +173,15 @@ def test_preconditions_without_validators() -> None:
     assert judge(if_none_match='"x"') is Precondition.SEND
 
 
-# -- ranges
+def test_preconditions_where_there_is_nothing_yet() -> None:
+    def judge(**fields: str) -> Precondition:
+        return conditional.evaluate_preconditions(asking("PUT", **fields), None, NOW)
 
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("bytes=0-0", (0, 1)),
-        ("bytes=1-3", (1, 3)),
-        ("Bytes=1-3", (1, 3)),
-        ("bytes=5-", (5, 5)),
-        ("bytes=5-99", (5, 5)),
-        ("bytes=-3", (7, 3)),
-        ("bytes=-99", (0, 10)),
-        ("bytes=0-18446744073709551620", (0, 10)),
-        ("bytes= 1-3 ,", (1, 3)),
-        ("bytes=10-", Whole.UNSATISFIABLE),
-        ("bytes=-0", Whole.UNSATISFIABLE),
-        ("bytes=18446744073709551616-18446744073709551620", Whole.UNSATISFIABLE),
-        ("bytes=5-2", Whole.ALL),
-        ("bytes=", Whole.ALL),
-        ("bytes=-", Whole.ALL),
-        ("bytes=a-b", Whole.ALL),
-        ("x=1-2", Whole.ALL),
-        ("bytes=0-1,5-6", Whole.ALL),
-        ("bytes 0-1", Whole.ALL),
-        ("bytes=1-2-3", Whole.ALL),
-        ("bytes=+1-2", Whole.ALL),
-    ],
-)
-def test_ranges(value: str, expected: object) -> None:
-    assert ranges.select_range(asking(range=value), CURRENT, 10, NOW) == expected
-    assert ranges.select_range(asking("HEAD", range=value), CURRENT, 10, NOW) is Whole.ALL
-
-
-def test_ranges_of_nothing() -> None:
-    assert ranges.select_range(asking(range="bytes=0-0"), CURRENT, 0, NOW) is Whole.UNSATISFIABLE
-    assert ranges.select_range(asking(range="bytes=-1"), CURRENT, 0, NOW) is Whole.ALL
-
-
-@pytest.mark.parametrize(
-    ("value", "holds"),
-    [('"now"', True), ('W/"now"', False), ('"x"', False), (SAME, True), (LATER, False), (EARLIER, False), ("x", False)],
-)
-def test_if_range(value: str, holds: bool) -> None:
-    outcome = ranges.select_range(asking(range="bytes=0-1", if_range=value), CURRENT, 10, NOW)
-    assert outcome == (Selection(0, 2) if holds else Whole.ALL)
-
-
-def test_a_fresh_date_is_no_strong_validator() -> None:
-    asked = asking(range="bytes=0-1", if_range=SAME)
-    assert ranges.select_range(asked, CURRENT, 10, THEN + 30) is Whole.ALL
+    assert judge(if_match="*") is Precondition.PRECONDITION_FAILED
+    assert judge(if_match='"now"') is Precondition.PRECONDITION_FAILED
+    assert judge(if_none_match="*") is Precondition.SEND
+    assert judge(if_none_match='"now"') is Precondition.SEND
+    assert judge(if_unmodified_since=EARLIER) is Precondition.SEND
 
 
 # -- media types and paths
