@@ -7,6 +7,7 @@ one turn of the loop are written together and unbuffered: several processes may 
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import time
 from typing import BinaryIO, NamedTuple
@@ -14,9 +15,13 @@ from typing import BinaryIO, NamedTuple
 from reference_server.http1.messages import Request
 from reference_server.semantics.dates import MONTHS
 
+HARMLESS = re.compile(rb"[ !\x23-\x5b\x5d-\x7e]*+")
+
 
 def escape(octets: bytes) -> str:
     """Printable ASCII as it is, quotes and backslashes escaped, all else as \\xHH."""
+    if HARMLESS.fullmatch(octets):
+        return octets.decode("ascii")
     return "".join(
         chr(octet) if 0x20 <= octet < 0x7F and octet not in b'"\\' else f"\\x{octet:02X}" for octet in octets
     )

@@ -128,7 +128,7 @@ class Client:
         if self.phase is Phase.LINGERING:
             self._linger_on(data)
             return
-        if data and not (self.draining or self._waiting or self.core.in_message):
+        if data and self.core.fresh and not self.draining and not self._waiting:
             data = self._replay_all(data)
             if not data:
                 return
@@ -157,51 +157,44 @@ class Client:
 
         The basis was looked at after all of them had arrived, so one look does for all.
         """
-        if replay.file is not None or replay.closes or len(data) == size:
-            count = 1
-        else:
-            count, request = 1, data[:size]
+        count = 1
+        if len(data) > size and replay.repeatable:
+            request = data[:size]
             while data.startswith(request, count * size):
                 count += 1
         loop = self.loop
         self.deadline = loop.time + loop.config.timeouts.idle
-        octets = replay.octets if count == 1 else replay.octets * count
-        if replay.file is None:
-            try:
-                sent = self.sock.send(octets)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.close()
-                return b""
-        else:
+        try:
+            sent = replay.send(self.sock, count)
+        except BlockingIOError:
             sent = 0
-        if sent == len(octets) and replay.file is None:
-            for _ in range(count):
-                loop.access_log.add(self.address[0], replay.record, replay.content_size)
-            if replay.closes:
-                self._linger()
-                loop.watch(self)
-                return b""
-            return data[count * size :]
-        return self._replay_slowly(replay, sent, data, size)
+        except OSError:
+            self.close()
+            return b""
+        if sent < replay.size * count:
+            return self._replay_slowly(replay, sent, data, size)
+        for _ in range(count):
+            loop.access_log.add(self.address[0], replay.record, replay.content_size)
+        if replay.closes:
+            self._linger()
+            loop.watch(self)
+            return b""
+        return data[count * size :]
 
     def _replay_slowly(self, replay: Replay, sent: int, data: bytes, size: int) -> bytes:
-        """The socket did not take everything, or a file follows: what is not sent yet becomes the reply under way."""
-        whole, sent = divmod(sent, len(replay.octets))
+        """The socket did not take everything: what is not sent of this reply becomes the one under way."""
+        whole, sent = divmod(sent, replay.size)
         for _ in range(whole):
             self.loop.access_log.add(self.address[0], replay.record, replay.content_size)
         self._begin_sending(replay.record)
         self._outbox.put(replay.octets[sent:])
-        region = replay.region()
-        if region is not None:
+        if (region := replay.region(max(sent - len(replay.octets), 0))) is not None:
             self._outbox.put(region)
         if replay.closes:
             self.core.abandon()
             self._outbox.put(Close.CLOSE)
         self._outbox.sent = sent - replay.head_size
-        rest = data[(whole + 1) * size :]
-        self._waiting += self.core.receive_data(rest)
+        self._waiting += self.core.receive_data(data[(whole + 1) * size :])
         self.advance()
         return b""
 
@@ -354,7 +347,7 @@ class Client:
             self._part, self._started, self._arrived = part, now, 0
         match part:
             case Part.NONE:
-                self.deadline = now + config.timeouts.idle
+                self.deadline = now + (config.timeouts.linger if self.draining else config.timeouts.idle)
             case Part.HEAD:
                 self.deadline = self._started + config.timeouts.head
             case Part.BODY:
@@ -428,4 +421,6 @@ class Client:
 
 
 def request_line(request: Request) -> bytes:
+    if request.head:
+        return request.head[: request.head.index(b"\r")]
     return b"%s %s HTTP/%d.%d" % (request.method.encode("ascii"), request.target, *request.version)

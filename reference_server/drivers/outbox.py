@@ -19,8 +19,10 @@ from reference_server.http1.messages import FileRegion
 # One large reply may not keep the other clients waiting: after so much the loop goes round.
 TURN = 2 * 1024 * 1024
 PIECE = 64 * 1024
-# Linux holds a head back for the octets of the file that follow it at once; elsewhere they go separately.
+# Linux holds a head back for the octets of the file that follow it at once; elsewhere they go separately.  It pays only
+# for files of few packets.
 MORE_FOLLOWS = getattr(socket, "MSG_MORE", 0)
+FEW_PACKETS = 256 * 1024
 Item = bytes | memoryview | FileRegion | Iterator[bytes] | Stream | Close
 
 
@@ -72,32 +74,35 @@ class Outbox:
         """One step with the first item."""
         item = self._items[0]
         if isinstance(item, bytes | bytearray | memoryview):
-            more = len(self._items) > 1 and isinstance(self._items[1], FileRegion)
-            self._send_octets(sock, item, MORE_FOLLOWS if more else 0)
-            return None
+            return self._send_octets(sock, item, flags_before(self._items[1]) if len(self._items) > 1 else 0)
         if isinstance(item, FileRegion):
             return self._send_region(sock, item)
         if isinstance(item, Close):
             return Progress.CLOSE
         return self._fetch(item)
 
-    def _send_octets(self, sock: socket.socket, octets: bytes | memoryview, flags: int) -> None:
+    def _send_octets(self, sock: socket.socket, octets: bytes | memoryview, flags: int) -> Progress | None:
+        """A socket that takes a part is full: to ask again would only tell the same."""
         count = sock.send(octets, flags) if octets else 0
         self.sent += count
         if count < len(octets):
             self._items[0] = memoryview(octets)[count:]
-        else:
-            self._items.popleft()
+            return Progress.BLOCKED
+        self._items.popleft()
+        return None
 
     def _send_region(self, sock: socket.socket, region: FileRegion) -> Progress | None:
         """A file that became shorter meanwhile leaves a reply that cannot be completed."""
         if region.length:
-            count = copy_region(sock, region)
+            asked = min(region.length, TURN)
+            count = copy_region(sock, region, asked)
             if count == 0:
                 return Progress.BROKEN
             region.offset += count
             region.length -= count
             self.sent += count
+            if count < asked:
+                return Progress.BLOCKED
         if not region.length:
             region.close()
             self._items.popleft()
@@ -127,9 +132,14 @@ class Outbox:
         self._items.clear()
 
 
-def copy_region(sock: socket.socket, region: FileRegion) -> int:
+def flags_before(item: Item) -> int:
+    """How to send the octets in front of it."""
+    return MORE_FOLLOWS if isinstance(item, FileRegion) and item.length <= FEW_PACKETS else 0
+
+
+def copy_region(sock: socket.socket, region: FileRegion, count: int) -> int:
     """In the kernel if it can do that for this file, else through memory."""
-    count, file = min(region.length, TURN), region.file.fileno()
+    file = region.file.fileno()
     try:
         return os.sendfile(sock.fileno(), file, region.offset, count)
     except OSError as error:

@@ -11,8 +11,10 @@ Not an HTTP cache (RFC 9111): nothing here is reused for another request or with
 from __future__ import annotations
 
 import os
+import socket
 
 from reference_server.drivers.access_log import Record
+from reference_server.drivers.outbox import FEW_PACKETS, MORE_FOLLOWS, TURN
 from reference_server.http1.connection import Close, Output
 from reference_server.http1.messages import Basis, FileRegion, Request, Response
 
@@ -43,29 +45,49 @@ class SharedFile:
 
 
 class Replay:
-    """One reply: its octets, then perhaps a part of a file, then perhaps the end of the connection."""
+    """One reply: its octets, then perhaps a part of a file, then perhaps the end of the connection.
 
-    __slots__ = ("basis", "closes", "content_size", "file", "head_size", "length", "octets", "offset", "record")
+    `size` counts all octets, `content_size` those after the head.  A `repeatable` reply can be sent several times at
+    once.
+    """
 
-    def __init__(self, basis: Basis, octets: bytes, head_size: int, closes: bool, record: Record) -> None:
+    __slots__ = (
+        "basis", "closes", "content_size", "file", "head_size", "length", "octets", "offset", "record", "repeatable",
+        "size",
+    )  # fmt: skip
+
+    def __init__(
+        self, basis: Basis, octets: bytes, head_size: int, region: FileRegion | None, closes: bool, record: Record
+    ) -> None:
         self.basis = basis
         self.octets = octets
         self.head_size = head_size
-        self.content_size = len(octets) - head_size
         self.closes = closes
         self.record = record
         self.file: SharedFile | None = None
         self.offset = self.length = 0
+        if region is not None:
+            self.file = SharedFile(os.dup(region.file.fileno()))
+            self.offset, self.length = region.offset, region.length
+        self.repeatable = region is None and not closes
+        self.size = len(octets) + self.length
+        self.content_size = self.size - head_size
 
-    def keep(self, region: FileRegion) -> SharedFile:
-        """Hold the file open for as long as the memory lasts."""
-        self.file = SharedFile(os.dup(region.file.fileno()))
-        self.offset, self.length = region.offset, region.length
-        return self.file
+    def send(self, sock: socket.socket, count: int) -> int:
+        """Send it (if `repeatable`, so often) without waiting, and say how much of it the socket took."""
+        if self.file is None:
+            return sock.send(self.octets * count)
+        sent = sock.send(self.octets, MORE_FOLLOWS if self.length <= FEW_PACKETS else 0)
+        if sent < len(self.octets):
+            return sent
+        try:
+            return sent + os.sendfile(sock.fileno(), self.file.fileno(), self.offset, min(self.length, TURN))
+        except OSError:  # what hinders the file's octets will hinder them again when the outbox tries
+            return sent
 
-    def region(self) -> FileRegion | None:
-        """What has to be sent after `octets`."""
-        return None if self.file is None else FileRegion(self.file.take(), self.offset, self.length)
+    def region(self, sent: int) -> FileRegion | None:
+        """What has to be sent after `octets`, when so many octets of the file are sent already."""
+        return None if self.file is None else FileRegion(self.file.take(), self.offset + sent, self.length - sent)
 
 
 class Replays:
@@ -80,9 +102,7 @@ class Replays:
     def remember(self, request: Request, response: Response, output: list[Output], record: Record) -> None:
         """Keep the reply if it may be given again and there is room."""
         basis = response.basis
-        # A chunked body, even an empty one, is no part of the head: next time there may be another behind it.
-        chunked = request.field(b"transfer-encoding") is not None
-        if basis is None or not request.head or chunked or request.body or len(self.table) >= self._entries:
+        if basis is None or not request.head or len(self.table) >= self._entries:
             return
         closes = output[-1] is Close.CLOSE
         parts = output[:-1] if closes else output
@@ -93,9 +113,9 @@ class Replays:
             return
         if self._octets + len(octets) > OCTETS_KEPT or len(self._files) + len(regions) > FILES_KEPT:
             return
-        replay = Replay(basis, octets, len(head), closes, record)
-        for region in regions:
-            self._files.append(replay.keep(region))
+        replay = Replay(basis, octets, len(head), regions[0] if regions else None, closes, record)
+        if replay.file is not None:
+            self._files.append(replay.file)
         self._octets += len(octets)
         self.table[request.head] = replay
 

@@ -13,11 +13,13 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from reference_server.config import Config, SiteSettings
 from reference_server.drivers.access_log import AccessLog
 from reference_server.drivers.client import FOREVER, Client
+from reference_server.drivers.listening import listen
 from reference_server.drivers.offload import Offload
 from reference_server.drivers.poller import READABLE, Poller
 from reference_server.drivers.replay import Replays
@@ -34,25 +36,6 @@ YIELD_SECONDS = 0.005
 # When every place is taken, connections that have been idle for so long may be closed, so large a part of them at once.
 IDLE_LONG_ENOUGH = 1.0
 IDLE_SHARE = 64
-
-
-def listen(host: str, port: int, backlog: int) -> socket.socket:
-    """A listening socket for an IPv4 or IPv6 address or name."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(address)
-        listener.listen(backlog)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 class Server:
@@ -283,21 +266,20 @@ class Server:
         """Close some of those that have been idle the longest; False if there are none."""
         latest = self.time + self.config.timeouts.idle - IDLE_LONG_ENOUGH
         idle = [client for client in self._clients.values() if client.deadline <= latest and client.idle]
-        idle.sort(key=lambda client: client.deadline)
-        for client in idle[: 1 + len(idle) // IDLE_SHARE]:
+        for client in sorted(idle, key=deadline_of)[: 1 + len(idle) // IDLE_SHARE]:
             client.close()
         return bool(idle)
 
     # The end
 
     def _drain(self) -> None:
+        self._set_accepting(False)
         hurried = self._ends < FOREVER
         for client in list(self._clients.values()):
-            self.guarded(client, lambda client=client: client.drain(hurried))
+            self.guarded(client, partial(client.drain, hurried))
 
     def _finish(self) -> None:
         """Answer what was begun; `stop` sets that a limit."""
-        self._set_accepting(False)
         if self._seat is not None:
             self._seat.leave()
         while self._clients and self.time < self._ends:
@@ -315,6 +297,10 @@ class Server:
         for sock in (*self._listeners, self._waker, self._wakened):
             sock.close()
         self.sites.close()
+
+
+def deadline_of(client: Client) -> float:
+    return client.deadline
 
 
 def serve(

@@ -66,6 +66,11 @@ class Connection:
         return self.state is Reading.BODY or self._request is not None or bool(self.buffer)
 
     @property
+    def fresh(self) -> bool:
+        """Whether a request may come and nothing of it has, not even an empty line before it."""
+        return self.state is Reading.HEAD and self._request is None and not self.buffer and not self._empty_lines
+
+    @property
     def in_head(self) -> bool:
         """Whether a request has begun whose head is not complete."""
         return self.state is Reading.HEAD and self.in_message
@@ -163,7 +168,7 @@ class Connection:
         """A few empty lines before it are skipped, as RFC 9112 2.2 asks."""
         if self._empty_lines == 0:
             self.request_line = b""
-        line = body.take_line(self.buffer, self.limits.request_line, 414, "The request line is too long.")
+        line = self._take_request_line(self.limits.request_line)
         if line is None:
             return False
         if not line:
@@ -173,6 +178,15 @@ class Connection:
             return True
         self._begin_request(line)
         return True
+
+    def _take_request_line(self, limit: int) -> bytes | None:
+        """Where even the method does not end within the limit, it is none that is known here (RFC 9112 3)."""
+        try:
+            return body.take_line(self.buffer, limit, 414, "The request line is too long.")
+        except Refusal as refusal:
+            if refusal.status == 414 and b" " not in self.buffer[:limit]:
+                raise Refusal(501, "The method is longer than any that this server implements.") from refusal
+            raise
 
     def _begin_request(self, line: bytes) -> Request:
         self.request_line = line
@@ -248,6 +262,7 @@ def check_expectation(request: Request) -> bool:
     value = request.field(b"expect")
     if value is None or request.version < (1, 1):
         return False
-    if framing.list_members(value) != [b"100-continue"]:
+    expectations = framing.list_members(value)
+    if any(expectation != b"100-continue" for expectation in expectations):
         raise Refusal(417, "The only expectation known here is 100-continue.")
-    return True
+    return bool(expectations)

@@ -29,7 +29,8 @@ QUERY = re.compile(rb"(?:[/?:@" + _UNRESERVED_SUB + rb"]|" + _PCT + rb")*+")
 
 # Host = uri-host [ ":" port ] (RFC 9110 7.2; host and port from RFC 3986 3.2.2 and 3.2.3)
 _REG_NAME = rb"(?:[" + _UNRESERVED_SUB + rb"]|" + _PCT + rb")*+"
-_IP_LITERAL = rb"\[(?:[0-9A-Fa-f:.]{2,45}|[vV][0-9A-Fa-f]+\.[:" + _UNRESERVED_SUB + rb"]+)\]"
+_IP_LITERAL = rb"\[(?:(?P<address>[0-9A-Fa-f:.]{2,45})|[vV][0-9A-Fa-f]+\.[:" + _UNRESERVED_SUB + rb"]+)\]"
+# What stands in the brackets as `address` has the right characters only; `head` judges whether it is one.
 HOST = re.compile(rb"(?P<host>" + _IP_LITERAL + rb"|" + _REG_NAME + rb")(?::(?P<port>[0-9]*))?")
 
 # scheme (RFC 3986 3.1), as far as the first colon of an absolute-form target

@@ -8,6 +8,7 @@ message may mean something else to the next program that reads it (RFC 9112 11.2
 from __future__ import annotations
 
 import functools
+import ipaddress
 
 from reference_server.http1 import grammar
 from reference_server.http1.messages import Fields, Refusal, Version
@@ -86,8 +87,26 @@ def check_host(fields: Fields, version: Version) -> bytes:
 
 def valid_authority(value: bytes) -> bool:
     """host [ ":" port ], without user information; an empty host passes here (RFC 9110 7.2)."""
+    return judge_short_authority(value) if len(value) <= REMEMBERED else judge_authority(value)
+
+
+def judge_authority(value: bytes) -> bool:
     match = grammar.HOST.fullmatch(value)
     if match is None:
         return False
-    port = match["port"]
+    address, port = match["address"], match["port"]
+    if address is not None and not is_ipv6_address(address):
+        return False
     return not port or (len(port) < 20 and int(port) <= 65535)
+
+
+judge_short_authority = functools.lru_cache(maxsize=256)(judge_authority)
+
+
+def is_ipv6_address(octets: bytes) -> bool:
+    """IPv6address without a zone (RFC 3986 3.2.2)."""
+    try:
+        ipaddress.IPv6Address(octets.decode("ascii"))
+    except ValueError:
+        return False
+    return True

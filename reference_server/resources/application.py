@@ -201,6 +201,8 @@ def folder(site: Site, request: Request, found: Resolved, segments: list[bytes])
     name = listing.index_of(site, found)
     if name is not None:
         with find(site, request, [*segments[:-1], name]) as file:
+            if is_program(file, [*segments[:-1], name]):
+                raise paths.not_found()  # a link under an index's name: run it cannot be, see `may_wait`
             return static.file_response(site, request, file, static.index_choice(site, found, file, segments, name))
     for name in listing.index_names(site):
         response = variants.respond(site, request, found, [*segments[:-1], name])
@@ -224,6 +226,8 @@ def program(site: Site, request: Request, found: Resolved, segments: list[bytes]
     methods.check_allowed(request.method, allowed)
     if request.method == "OPTIONS":
         return options_response(allowed)
+    if not may_wait(request):
+        raise paths.not_found()  # a link by a harmless name leads here: the loop cannot wait for a program
     script = cgi.Script(site, found.names, segments[: len(segments) - len(found.rest)], found.rest)
     found.close()
     return cgi.run(script, request)

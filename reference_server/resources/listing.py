@@ -91,9 +91,12 @@ def kind_of(site: Site, folder: Resolved, entry: os.DirEntry[str], name: bytes) 
 def kind_behind(site: Site, names: list[bytes]) -> Kind | None:
     try:
         with paths.resolve_in_root(site.root, site.root_fd, names, links=site.settings.links) as found:
-            if site.settings.programs or found.kind is Kind.FOLDER:
-                return found.kind
-            return None if cgi.is_program_name(names[-1]) or cgi.is_program_name(found.names[-1]) else found.kind
+            if found.kind is Kind.FOLDER:
+                return Kind.FOLDER
+            named, real = cgi.is_program_name(names[-1]), cgi.is_program_name(found.names[-1])
+            # A program is run under its own kind of name only.
+            hidden = real and not named if site.settings.programs else real or named
+            return None if hidden else Kind.FILE
     except Refusal:
         return None
 

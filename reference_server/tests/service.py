@@ -23,7 +23,7 @@ from typing import Self
 import pytest
 
 from reference_server.config import Address, Config, Service, SiteSettings, Timeouts
-from reference_server.tests.wire import PATIENCE, Link
+from reference_server.tests.wire import PATIENCE, Link, exchange, request
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look at processes")
 
@@ -39,6 +39,47 @@ def load():
         return eval(file.read())
 sys.exit(supervisor.run(load))
 """
+
+
+FILE = b"0123456789"
+MIB = 1024 * 1024
+HUGE = 64 * MIB
+WHO = "import os\nprint('Content-Type: text/plain\\n')\nprint(os.getppid())\n"
+WAIT = """
+import pathlib, time
+pathlib.Path("begun").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+print("Content-Type: text/plain\\n\\ndone")
+"""
+POUR = """
+import sys
+print("Content-Type: text/plain\\n", flush=True)
+for _ in range(200):
+    sys.stdout.write("x" * 1_000_000)
+"""
+
+
+def furnish(folder: Path) -> Path:
+    """A small file, a huge one, and programs that tell their worker, wait for `go`, and pour out much."""
+    folder.mkdir()
+    (folder / "file.txt").write_bytes(FILE)
+    (folder / "who.py").write_text(WHO)
+    (folder / "wait.py").write_text(WAIT)
+    (folder / "pour.py").write_text(POUR)
+    with (folder / "huge.bin").open("wb") as file:
+        file.truncate(HUGE)
+    return folder
+
+
+def worker_of(link: Link) -> int:
+    """The worker that serves this connection."""
+    link.send(request("/who.py"))
+    return int(link.reply().body)
+
+
+def serves(running: Running) -> bool:
+    return exchange(running.port, request("/file.txt", "GET", "Connection: close")).body == FILE
 
 
 def service_for(root: Path, workers: int = 1, config: Config | None = None, grace: float = PATIENCE) -> Service:
@@ -79,11 +120,9 @@ class Running:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        left = [self.process.pid, *self.workers()] if self.process.poll() is None else []
-        for pid in left:
-            # The parent is not reaped yet, but a worker may be gone by now.
-            if pid == self.process.pid or process_exists(pid):
-                os.kill(pid, signal.SIGKILL)
+        # The parent and all its workers, also those that it should have ended; programs end when nobody listens.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
     @property

@@ -38,6 +38,7 @@ STRICTER = {
     "A chunk's size line is too long": "h11 has one limit for all incomplete things",
     "There are too many chunk extensions": "the same",
     "The request line is too long": "the same",
+    "The method is longer than any": "the same",
     "The head of the request is too long": "the same",
     "A trailer field is too long": "the same",
     "The trailer section is too long": "the same",
