@@ -9,6 +9,7 @@ destroy the reply.
 from __future__ import annotations
 
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -18,17 +19,19 @@ from reference_server.config import Config
 from reference_server.drivers.access_log import AccessLog, Record, make_record
 from reference_server.drivers.offload import Offload, Run
 from reference_server.drivers.outbox import Outbox, Progress
+from reference_server.drivers.pace import LAST_LINGER_SECONDS, Pace
 from reference_server.drivers.poller import GONE, READABLE, WRITABLE
 from reference_server.drivers.replay import Replay, Replays
-from reference_server.http1.connection import HEAD_END, Close, Connection
+from reference_server.drivers.shortcut import answer_known
+from reference_server.http1.connection import Close, Connection
 from reference_server.http1.messages import Refusal, Request, Response
 from reference_server.resources import application, pages
 from reference_server.resources.site import Sites
 
 READ_SIZE = 64 * 1024
 LINGER_LIMIT = 256 * 1024 * 1024
-LAST_LINGER_SECONDS = 0.25
-FOREVER = float("inf")
+# The value of SO_LINGER that makes the next close a reset.
+RESET = struct.pack("ii", 1, 0)
 
 
 class Phase(Enum):
@@ -37,14 +40,6 @@ class Phase(Enum):
     SENDING = "a reply is under way"
     LINGERING = "all is sent; the client's last octets are thrown away"
     CLOSED = "closed"
-
-
-class Part(Enum):
-    """What of a request has begun to arrive and is not complete."""
-
-    NONE = "nothing"
-    HEAD = "its head"
-    BODY = "its body"
 
 
 class Loop(Protocol):
@@ -68,11 +63,11 @@ class Loop(Protocol):
 
 
 class Client:
-    """The loop watches for the events `wanted` and calls `on_timeout` after `deadline`."""
+    """The loop watches for the events `wanted` and calls `on_timeout` after the deadline of its `pace`."""
 
     __slots__ = (
-        "_arrived", "_ended", "_lingered", "_outbox", "_part", "_record", "_run", "_started", "_waiting", "address",
-        "core", "deadline", "draining", "hurried", "interest", "loop", "phase", "sock", "wants_write",
+        "_ended", "_lingered", "_outbox", "_record", "_run", "_unmarked", "_waiting", "address", "core", "draining",
+        "hurried", "interest", "loop", "pace", "phase", "sock", "wants_write",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, sock: socket.socket, address: tuple[str, int]) -> None:
@@ -81,7 +76,7 @@ class Client:
         self.address = address
         self.core = Connection(loop.config.limits)
         self.phase = Phase.READING
-        self.deadline = loop.time + loop.config.timeouts.idle
+        self.pace = Pace(loop.config, loop.time)
         self.interest = -1
         self.draining = False
         self.hurried = False
@@ -91,10 +86,8 @@ class Client:
         self._ended = False
         self._record: Record | None = None
         self._run: Run | None = None
-        self._part = Part.NONE
-        self._started = 0.0
-        self._arrived = 0
         self._lingered = 0
+        self._unmarked = False
 
     @property
     def wanted(self) -> int:
@@ -129,63 +122,26 @@ class Client:
             self._linger_on(data)
             return
         if data and self.core.fresh and not self.draining and not self._waiting:
-            data = self._replay_all(data)
+            data = answer_known(self, self.loop.replays, data)
             if not data:
                 return
         self._receive(data)
 
     def _receive(self, data: bytes) -> None:
         self._ended = not data
-        self._arrived += len(data)
+        self.pace.arrived(len(data))
         self._waiting += self.core.receive_data(data) if data else self.core.receive_eof()
         self.advance()
 
-    # The short way: what was asked and answered in this second already
+    # The short way (see `shortcut.Conversation`)
 
-    def _replay_all(self, data: bytes) -> bytes:
-        """Answer from memory as far as possible; give what has to go the long way."""
-        while data and self.phase is Phase.READING:
-            end = data.find(HEAD_END) + len(HEAD_END)
-            replay = self.loop.replays.table.get(data[:end])
-            if replay is None or not replay.basis.holds():
-                return data
-            data = self._replay_run(replay, data, end)
-        return data
-
-    def _replay_run(self, replay: Replay, data: bytes, size: int) -> bytes:
-        """Send a reply as often as its request stands at the beginning of what one read gave; give the rest.
-
-        The basis was looked at after all of them had arrived, so one look does for all.
-        """
-        count = 1
-        if len(data) > size and replay.repeatable:
-            request = data[:size]
-            while data.startswith(request, count * size):
-                count += 1
+    def replayed(self, replay: Replay, times: int) -> None:
         loop = self.loop
-        self.deadline = loop.time + loop.config.timeouts.idle
-        try:
-            sent = replay.send(self.sock, count)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self.close()
-            return b""
-        if sent < replay.size * count:
-            return self._replay_slowly(replay, sent, data, size)
-        for _ in range(count):
+        self.pace.idle(loop.time)
+        for _ in range(times):
             loop.access_log.add(self.address[0], replay.record, replay.content_size)
-        if replay.closes:
-            self._linger()
-            loop.watch(self)
-            return b""
-        return data[count * size :]
 
-    def _replay_slowly(self, replay: Replay, sent: int, data: bytes, size: int) -> bytes:
-        """The socket did not take everything: what is not sent of this reply becomes the one under way."""
-        whole, sent = divmod(sent, replay.size)
-        for _ in range(whole):
-            self.loop.access_log.add(self.address[0], replay.record, replay.content_size)
+    def replaying(self, replay: Replay, sent: int, rest: bytes) -> None:
         self._begin_sending(replay.record)
         self._outbox.put(replay.octets[sent:])
         if (region := replay.region(max(sent - len(replay.octets), 0))) is not None:
@@ -194,9 +150,12 @@ class Client:
             self.core.abandon()
             self._outbox.put(Close.CLOSE)
         self._outbox.sent = sent - replay.head_size
-        self._waiting += self.core.receive_data(data[(whole + 1) * size :])
+        self._waiting += self.core.receive_data(rest)
         self.advance()
-        return b""
+
+    def replayed_last(self) -> None:
+        self._linger()
+        self.loop.watch(self)
 
     # The long way
 
@@ -205,7 +164,7 @@ class Client:
         while self._step():
             pass
         if self.phase is Phase.READING:
-            self._set_reading_deadline()
+            self.pace.reading(self.core, self.loop.time, self.draining)
         if self.phase is not Phase.CLOSED:
             self.loop.watch(self)
 
@@ -229,7 +188,6 @@ class Client:
         return False
 
     def _answer(self, item: Request | Refusal) -> None:
-        self._part = Part.NONE
         if isinstance(item, Refusal):
             self._reply(pages.error_response(item), None)
             return
@@ -240,7 +198,7 @@ class Client:
         address = self.sock.getsockname()
         item.server = (address[0], address[1])
         self.phase = Phase.ANSWERING
-        self.deadline = FOREVER  # the program's own time limit ends the wait
+        self.pace.answering()
         self._run = self.loop.offload.respond(
             self._respond, item, lambda response: self._program_replied(response, item)
         )
@@ -284,6 +242,8 @@ class Client:
             raise
         line = self.core.request_line if request is None else request_line(request)
         self._begin_sending(make_record(line, response.status, request))
+        # Only the end of the connection tells the end of such a reply: if it breaks off, that has to look different.
+        self._unmarked = offloaded and (response.raw or request is None or request.version < (1, 1))
         for item in output:
             if offloaded and isinstance(item, Iterator):
                 self._outbox.put(self.loop.offload.pump(item, self._piece_arrived))
@@ -297,8 +257,7 @@ class Client:
     def _begin_sending(self, record: Record) -> None:
         self.phase = Phase.SENDING
         self._record = record
-        self._started = self.loop.time
-        self.deadline = self.loop.time + self.loop.config.timeouts.write
+        self.pace.begin_sending(self.loop.time)
 
     def _piece_arrived(self) -> None:
         if self.phase is Phase.SENDING:
@@ -313,14 +272,15 @@ class Client:
                 return True
             case Progress.BLOCKED:
                 if self._outbox.sent > before:
-                    self._set_writing_deadline()
+                    self.pace.sending(self.loop.time, self._outbox.sent)
             case Progress.STARVED:
-                self.deadline = FOREVER
-                self._started = self.loop.time
+                self.pace.starved(self.loop.time)
             case Progress.CLOSE:
                 self._finish_reply()
                 self._linger()
             case Progress.BROKEN:
+                if self._unmarked:
+                    self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 self.close()
         return False
 
@@ -332,27 +292,6 @@ class Client:
         if self._record is not None:
             self.loop.access_log.add(self.address[0], self._record, max(self._outbox.sent, 0))
             self._record = None
-
-    def _set_writing_deadline(self) -> None:
-        """A limit from one piece to the next, and one for the client's average rate."""
-        config, now = self.loop.config, self.loop.time
-        slowest = self._started + self._outbox.sent / config.rates.write
-        self.deadline = min(now, slowest) + config.timeouts.write
-
-    def _set_reading_deadline(self) -> None:
-        """Idle between requests; one limit for a whole head; for a body from piece to piece, and for the average."""
-        config, now = self.loop.config, self.loop.time
-        part = Part.NONE if not self.core.in_message else Part.HEAD if self.core.in_head else Part.BODY
-        if part is not self._part:
-            self._part, self._started, self._arrived = part, now, 0
-        match part:
-            case Part.NONE:
-                self.deadline = now + (config.timeouts.linger if self.draining else config.timeouts.idle)
-            case Part.HEAD:
-                self.deadline = self._started + config.timeouts.head
-            case Part.BODY:
-                slowest = self._started + self._arrived / config.rates.body
-                self.deadline = min(now, slowest) + config.timeouts.body
 
     def on_timeout(self) -> None:
         """A request that stays incomplete is answered; silence, or a client that does not read, is not."""
@@ -372,9 +311,9 @@ class Client:
         if self.phase is Phase.READING and hurried:
             self._drain_unread()
         elif self.idle:
-            self.deadline = min(self.deadline, self.loop.time + self.loop.config.timeouts.linger)
+            self.pace.hurry(self.loop.time, self.loop.config.timeouts.linger)
         elif self.phase is Phase.LINGERING:
-            self.deadline = min(self.deadline, self.loop.time + LAST_LINGER_SECONDS)
+            self.pace.hurry(self.loop.time, LAST_LINGER_SECONDS)
             self.loop.watch(self)
 
     def _drain_unread(self) -> None:
@@ -400,7 +339,7 @@ class Client:
             self.close()
             return
         self.phase = Phase.LINGERING
-        self.deadline = self.loop.time + self.loop.config.timeouts.linger
+        self.pace.lingering(self.loop.time)
 
     def _linger_on(self, data: bytes) -> None:
         self._lingered += len(data)

@@ -18,21 +18,19 @@ from typing import BinaryIO
 
 from reference_server.config import Config, SiteSettings
 from reference_server.drivers.access_log import AccessLog
-from reference_server.drivers.client import FOREVER, Client
+from reference_server.drivers.client import Client
+from reference_server.drivers.door import Door
 from reference_server.drivers.listening import listen
 from reference_server.drivers.offload import Offload
+from reference_server.drivers.pace import FOREVER
 from reference_server.drivers.poller import READABLE, Poller
 from reference_server.drivers.replay import Replays
 from reference_server.drivers.share import Seat
 from reference_server.resources.site import Site, Sites
 from reference_server.semantics import dates
 
-ACCEPTS_PER_TURN = 64
 # How often deadlines are looked at: an eighth of the shortest one, within these bounds.
 SWEEP_SECONDS = (0.02, 1.0)
-# How long to leave the backlog alone after the system had no descriptor left, or while others are to take a connection.
-ACCEPT_PAUSE_SECONDS = 0.5
-YIELD_SECONDS = 0.005
 # When every place is taken, connections that have been idle for so long may be closed, so large a part of them at once.
 IDLE_LONG_ENOUGH = 1.0
 IDLE_SHARE = 64
@@ -56,26 +54,22 @@ class Server:
         self.sites = Sites([Site(each, self.config) for each in settings])
         self.site = self.sites.all[0]
         try:
-            self._listeners = listeners or [listen(host, port, self.config.backlog)]
+            listeners = listeners or [listen(host, port, self.config.backlog)]
         except OSError:
             self.sites.close()
             raise
-        address: tuple[str, int] = self._listeners[0].getsockname()[:2]
+        address: tuple[str, int] = listeners[0].getsockname()[:2]
         self.host, self.port = address
         self.access_log = AccessLog(access_log)
         self.replays = Replays(self.config.cached_replies)
         self.offload = Offload(self.config.programs, self.call_in_loop)
         self.time = time.monotonic()
         self.date = b""
-        self._seat = seat
         self._second = -1
         self._clients: dict[int, Client] = {}
         self._calls: deque[Callable[[], None]] = deque()
         self._leaving = False
         self._ends = FOREVER
-        self._accepting = False
-        self._yielded = False
-        self._accept_again = FOREVER
         shortest = min(getattr(self.config.timeouts, name) for name in ("idle", "head", "body", "write", "linger"))
         self._sweep_seconds = min(max(shortest / 8, SWEEP_SECONDS[0]), SWEEP_SECONDS[1])
         self._next_sweep = 0.0
@@ -84,6 +78,7 @@ class Server:
         self._wakened.setblocking(False)
         self._poller = Poller()
         self._poller.register(self._wakened, READABLE)
+        self._door = Door(self, listeners, self._poller, seat)
 
     # What clients need (see `client.Loop`)
 
@@ -100,10 +95,8 @@ class Server:
         if client.interest >= 0:
             self._poller.unregister(client.sock)
             client.interest = -1
-        if self._clients.pop(client.sock.fileno(), None) is not None and self._seat is not None:
-            self._seat.closed()
-        if not self._accepting:
-            self._accept_again = min(self._accept_again, self.time)
+        if self._clients.pop(client.sock.fileno(), None) is not None:
+            self._door.somebody_left()
 
     def report(self, error: Exception) -> None:
         traceback.print_exception(error, file=sys.stderr)
@@ -129,7 +122,7 @@ class Server:
         """Serve until `stop` or `retire`; all resources are released at the end."""
         try:
             self._look_at_clocks()
-            self._set_accepting(True)
+            self._door.open()
             while not self._leaving:
                 self._turn()
             self._finish()
@@ -176,11 +169,11 @@ class Server:
         self.access_log.flush()
         if self.time >= self._next_sweep:
             self._sweep()
-        if self.time >= self._accept_again:
-            self._set_accepting(not self._leaving)
+        if self.time >= self._door.open_again:
+            self._door.open()
 
     def _time_to_wait(self) -> float | None:
-        until = min(self._next_sweep if self._clients else FOREVER, self._accept_again, self._ends)
+        until = min(self._next_sweep if self._clients else FOREVER, self._door.open_again, self._ends)
         return None if until == FOREVER else max(until - self.time, 0)
 
     def _look_at_clocks(self) -> None:
@@ -197,10 +190,8 @@ class Server:
         """Something that is not a client: the wake-up pipe, a listening socket, or a client that is closed by now."""
         if fd == self._wakened.fileno():
             self._run_calls()
-            return
-        for listener in self._listeners:
-            if fd == listener.fileno() and self._accepting:
-                self._accept(listener)
+        else:
+            self._door.attend(fd)
 
     def _run_calls(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -211,77 +202,39 @@ class Server:
     def _sweep(self) -> None:
         """End what is overdue."""
         for client in list(self._clients.values()):
-            if client.deadline <= self.time:
+            if client.pace.deadline <= self.time:
                 self.guarded(client, client.on_timeout)
         self._next_sweep = self.time + self._sweep_seconds
 
-    # New connections
+    # What the door needs (see `door.House`)
 
-    def _set_accepting(self, accepting: bool) -> None:
-        self._accept_again = FOREVER
-        if accepting == self._accepting:
-            return
-        self._accepting = accepting
-        for listener in self._listeners:
-            if accepting:
-                self._poller.register(listener, READABLE)
-            else:
-                self._poller.unregister(listener)
+    def has_room(self) -> bool:
+        return len(self._clients) < self.config.connections or self.make_room()
 
-    def _pause_accepting(self, seconds: float) -> None:
-        self._set_accepting(False)
-        self._accept_again = self.time + seconds
-
-    def _accept(self, listener: socket.socket) -> None:
-        for _ in range(ACCEPTS_PER_TURN):
-            if len(self._clients) >= self.config.connections and not self._make_room():
-                self._pause_accepting(ACCEPT_PAUSE_SECONDS)
-                return
-            if self._seat is not None and not self._yielded and not self._seat.may_accept():
-                self._yielded = True
-                self._pause_accepting(YIELD_SECONDS)
-                return
-            self._yielded = False
-            try:
-                sock, address = listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                print(f"cannot accept a connection: {error.strerror}", file=sys.stderr)
-                self._make_room()
-                self._pause_accepting(ACCEPT_PAUSE_SECONDS)
-                return
-            self._welcome(sock, address)
-
-    def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = Client(self, sock, address)
-        self._clients[sock.fileno()] = client
-        if self._seat is not None:
-            self._seat.connected()
-        self.watch(client)
-
-    def _make_room(self) -> bool:
+    def make_room(self) -> bool:
         """Close some of those that have been idle the longest; False if there are none."""
         latest = self.time + self.config.timeouts.idle - IDLE_LONG_ENOUGH
-        idle = [client for client in self._clients.values() if client.deadline <= latest and client.idle]
+        idle = [client for client in self._clients.values() if client.pace.deadline <= latest and client.idle]
         for client in sorted(idle, key=deadline_of)[: 1 + len(idle) // IDLE_SHARE]:
             client.close()
         return bool(idle)
 
+    def welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        sock.setblocking(False)
+        client = Client(self, sock, address)
+        self._clients[sock.fileno()] = client
+        self.watch(client)
+
     # The end
 
     def _drain(self) -> None:
-        self._set_accepting(False)
+        self._door.leave()
         hurried = self._ends < FOREVER
         for client in list(self._clients.values()):
             self.guarded(client, partial(client.drain, hurried))
 
     def _finish(self) -> None:
         """Answer what was begun; `stop` sets that a limit."""
-        if self._seat is not None:
-            self._seat.leave()
         while self._clients and self.time < self._ends:
             self._turn()
 
@@ -294,13 +247,14 @@ class Server:
         self.access_log.flush()
         self.replays.forget()
         self._poller.close()
-        for sock in (*self._listeners, self._waker, self._wakened):
-            sock.close()
+        self._door.close()
+        self._waker.close()
+        self._wakened.close()
         self.sites.close()
 
 
 def deadline_of(client: Client) -> float:
-    return client.deadline
+    return client.pace.deadline
 
 
 def serve(

@@ -156,6 +156,15 @@ def test_a_program_that_a_signal_struck_down_leaves_an_incomplete_reply(start_se
     assert not answer.endswith(b"0\r\n\r\n")
 
 
+def test_a_reply_without_a_marked_end_breaks_off_by_a_reset(start_server: StartServer, stage: Path) -> None:
+    """To a client of HTTP/1.0 the end of the connection is the end of the reply: a cut must not look the same."""
+    with Link(start_server(stage).port) as link:
+        link.send(request("/struck.py", version="1.0"))
+        link.read_until(b"half")
+        with pytest.raises(ConnectionResetError):
+            link.read_all()
+
+
 def test_a_program_may_work_on_behind_its_output(start_server: StartServer, stage: Path) -> None:
     """The reply is complete, and the connection free for the next one, before the program ends."""
     server = start_server(stage)
