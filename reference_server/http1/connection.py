@@ -240,7 +240,7 @@ class Connection:
         without_body = framing.contentless(response.status) or is_head(request)
         if without_body:
             response.discard_body()
-        elif isinstance(response.body, Iterator) and plan.framing is Framing.CHUNKED:
+        elif plan.framing is Framing.CHUNKED and isinstance(response.body, Iterator):
             output.append(encode.frame_chunks(response.body))
         elif isinstance(response.body, Pieces):
             output.extend(response.body.items)
