@@ -66,7 +66,9 @@ def main(rounds: int) -> None:
         with Launched(COMMAND, root=root) as server:
             url = f"http://{server.host}:{server.port}"
             rules = quick(root, url)
-            ours, theirs, exchanges = [], [], []
+            ours: list[float] = []
+            theirs: list[float] = []
+            exchanges: list[Exchange] = []
             for _ in range(rounds):
                 seconds, exchanges = suite(url, root, rules)
                 ours.append(seconds)

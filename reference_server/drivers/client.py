@@ -151,7 +151,8 @@ class Client:
             self._outbox.put(Close.CLOSE)
         self._outbox.sent = sent - replay.head_size
         self._waiting += self.core.receive_data(rest)
-        self.advance()
+        self.wants_write = True
+        self.loop.watch(self)
 
     def replayed_last(self) -> None:
         self._linger()

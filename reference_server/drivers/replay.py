@@ -18,8 +18,11 @@ from reference_server.drivers.outbox import FEW_PACKETS, MORE_FOLLOWS, TURN
 from reference_server.http1.connection import Close, Output
 from reference_server.http1.messages import Basis, FileRegion, Request, Response
 
+# In all: of requests, what the log says of them (which is longer, see `access_log.escape`) and replies.
 OCTETS_KEPT = 16 * 1024 * 1024
 FILES_KEPT = 64
+# Longer heads are seldom the same again, and a flood of different ones should not fill the memory.
+HEAD_KEPT = 4 * 1024
 
 
 class SharedFile:
@@ -102,7 +105,7 @@ class Replays:
     def remember(self, request: Request, response: Response, output: list[Output], record: Record) -> None:
         """Keep the reply if it may be given again and there is room."""
         basis = response.basis
-        if basis is None or not request.head or len(self.table) >= self._entries:
+        if basis is None or not 0 < len(request.head) <= HEAD_KEPT or len(self.table) >= self._entries:
             return
         closes = output[-1] is Close.CLOSE
         parts = output[:-1] if closes else output
@@ -111,12 +114,16 @@ class Replays:
         head = output[0]
         if not isinstance(head, bytes) or len(regions) > 1 or not all(isinstance(p, bytes | FileRegion) for p in parts):
             return
-        if self._octets + len(octets) > OCTETS_KEPT or len(self._files) + len(regions) > FILES_KEPT:
+        size = len(octets) + len(request.head) + sum(map(len, record))
+        if self._octets + size > OCTETS_KEPT or len(self._files) + len(regions) > FILES_KEPT:
             return
-        replay = Replay(basis, octets, len(head), regions[0] if regions else None, closes, record)
+        try:
+            replay = Replay(basis, octets, len(head), regions[0] if regions else None, closes, record)
+        except OSError:  # no descriptor is left for a second one of the file: the reply itself has its own
+            return
         if replay.file is not None:
             self._files.append(replay.file)
-        self._octets += len(octets)
+        self._octets += size
         self.table[request.head] = replay
 
     def forget(self) -> None:

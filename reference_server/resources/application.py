@@ -46,6 +46,8 @@ def respond(site: Site, request: Request) -> Response:
             request.asked = sent
         raise Refusal(500, "The program redirects in a circle.")
     except Refusal as refusal:
+        if request is not sent:
+            refusal.basis = None
         return pages.error_response(refusal)
 
 

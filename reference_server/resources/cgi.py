@@ -12,6 +12,7 @@ business: only it knows its validators.
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from reference_server.resources.program_errors import ErrorLines
 from reference_server.resources.site import Site
 
 SUFFIX = b".py"
+# A program that says `import json` gets a json.pyc or json.so beside it rather than Python's own module.
+IMPORTED = (*(suffix.encode("ascii") for suffix in importlib.machinery.all_suffixes()), b".pyc", b".pyd", b".so")
 # Field names that begin so speak of the content of a request, or of validators of what it asked for.
 NOT_FOR_ANOTHER = (b"content-", b"transfer-encoding", b"expect", b"if-", b"range")
 
@@ -44,6 +47,11 @@ class Script:
 def is_program_name(name: bytes) -> bool:
     """In any case of letters: no spelling of a program's name may show its source."""
     return name.lower().endswith(SUFFIX)
+
+
+def is_code_name(name: bytes) -> bool:
+    """Whether programs may run what a file of that name holds, be it only by importing it."""
+    return name.lower().endswith(IMPORTED)
 
 
 def run(script: Script, request: Request) -> Response | Request:

@@ -3,8 +3,8 @@
 A file is written beside its place under a hidden name and then renamed, so that readers see the old octets or the new
 ones and nothing else, and what was answered with success survives a loss of power.  Under a lock of the folder, which
 every worker of the server respects, the preconditions are judged by the state that the change then meets: no update is
-lost (RFC 9110 13.2).  Nothing is written through a symbolic link, and no program can be put: that would be running code
-of the client's choice.
+lost (RFC 9110 13.2).  Nothing is written through a symbolic link, and neither a program nor anything that programs
+import can be put: that would be running code of the client's choice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOCK_PAUSE = 0.005
 
 def is_writable(site: Site, segments: Sequence[bytes]) -> bool:
     """Whether files of that name may be put and deleted, as far as the name tells."""
-    if not site.writable or cgi.is_program_name(segments[-1]):
+    if not site.writable or cgi.is_code_name(segments[-1]):
         return False
     return any(tuple(segments[: len(folder)]) == folder and len(segments) > len(folder) for folder in site.writable)
 
@@ -90,7 +90,7 @@ def check_submission(request: Request, segments: list[bytes]) -> None:
     name = segments[-1]
     if not name:
         raise Refusal(409, "A folder cannot be put: the name of a file is missing.")
-    if cgi.is_program_name(name):
+    if cgi.is_code_name(name):
         raise Refusal(403, "Programs cannot be put.")
     submissions.check_content_fields(request, name)
 
