@@ -56,30 +56,27 @@ class Outbox:
             self._items.append(item)
 
     def flush(self, sock: socket.socket) -> Progress:
-        turn_ends = self.sent + TURN
+        items, turn_ends = self._items, self.sent + TURN
         try:
-            while self._items:
-                if self.sent >= turn_ends:
-                    return Progress.BLOCKED
-                stop = self._advance(sock)
+            while items:
+                item = items[0]
+                if isinstance(item, bytes | memoryview):
+                    stop = self._send_octets(sock, item, flags_before(items[1]) if len(items) > 1 else 0)
+                elif isinstance(item, FileRegion):
+                    stop = self._send_region(sock, item)
+                elif item is Close.CLOSE:
+                    stop = Progress.CLOSE
+                else:
+                    stop = self._fetch(item)
                 if stop is not None:
                     return stop
+                if self.sent >= turn_ends:
+                    return Progress.BLOCKED if items else Progress.ALL_SENT
         except BlockingIOError:
             return Progress.BLOCKED
         except OSError:
             return Progress.BROKEN
         return Progress.ALL_SENT
-
-    def _advance(self, sock: socket.socket) -> Progress | None:
-        """One step with the first item."""
-        item = self._items[0]
-        if isinstance(item, bytes | bytearray | memoryview):
-            return self._send_octets(sock, item, flags_before(self._items[1]) if len(self._items) > 1 else 0)
-        if isinstance(item, FileRegion):
-            return self._send_region(sock, item)
-        if isinstance(item, Close):
-            return Progress.CLOSE
-        return self._fetch(item)
 
     def _send_octets(self, sock: socket.socket, octets: bytes | memoryview, flags: int) -> Progress | None:
         """A socket that takes a part is full: to ask again would only tell the same."""
