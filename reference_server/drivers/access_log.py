@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 import time
 from typing import BinaryIO, NamedTuple
 
+from reference_server.drivers import logs
 from reference_server.http1.messages import Request
 from reference_server.semantics.dates import MONTHS
 
@@ -68,6 +68,7 @@ class AccessLog:
         self.stream = stream
         self._stamp = ""
         self._lines: list[str] = []
+        self._failing = False
 
     def set_time(self, moment: int) -> None:
         """The second that the next lines carry."""
@@ -78,7 +79,7 @@ class AccessLog:
         self._lines.append(f"{client} - {user} [{self._stamp}] {line} {sent or '-'} {agent}\n")
 
     def flush(self) -> None:
-        """A log that cannot be written must not stop the service: say so once, and go on without."""
+        """A log that cannot be written must not stop the service: say so once, and go on without until it can."""
         if not self._lines:
             return
         octets = "".join(self._lines).encode("ascii")
@@ -89,5 +90,8 @@ class AccessLog:
             self.stream.write(octets)
             self.stream.flush()
         except OSError as error:
-            self.stream = None
-            print(f"the access log ends here: {error.strerror}", file=sys.stderr)
+            if not self._failing:
+                logs.say(f"the access log has a gap from now on: {error.strerror}")
+            self._failing = True
+        else:
+            self._failing = False

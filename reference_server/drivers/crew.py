@@ -7,9 +7,11 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 
 from reference_server.config import Service
 from reference_server.drivers import logs, worker
+from reference_server.drivers.ledger import Ledger
 from reference_server.drivers.listening import Listeners
 from reference_server.drivers.share import Share
 from reference_server.drivers.worker import Worker, spawn
@@ -51,14 +53,14 @@ class Crew:
             raise CannotStart(str(error)) from None
 
     def _fill(self, place: int) -> Worker:
-        born = self.workers[place] = spawn(place, lambda channel: self._work(place, channel))
+        born = self.workers[place] = spawn(place, partial(self._work, place))
         return born
 
-    def _work(self, place: int, channel: socket.socket) -> None:
+    def _work(self, place: int, channel: socket.socket, ledger: Ledger) -> None:
         """In the child."""
         self._shed()
         self.close_channels()
-        worker.serve(self.service, self.listeners.sockets, self._share.mine(place), channel)
+        worker.serve(self.service, self.listeners.sockets, self._share.mine(place), channel, ledger)
 
     def close_channels(self) -> None:
         """In a child: else a sibling would not notice that the parent is dead."""

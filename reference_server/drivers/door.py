@@ -9,10 +9,10 @@ is stuck.
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from reference_server.drivers import logs
 from reference_server.drivers.pace import FOREVER
 from reference_server.drivers.poller import READABLE, Poller
 from reference_server.drivers.share import Seat
@@ -98,7 +98,7 @@ class Door:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                print(f"cannot accept a connection: {error.strerror}", file=sys.stderr)
+                logs.say(f"cannot accept a connection: {error.strerror}")
                 self._house.make_room()
                 self.pause(PAUSE_SECONDS)
                 return

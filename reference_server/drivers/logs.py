@@ -7,7 +7,9 @@ error log is descriptor 2, so that also what Python or a program says there land
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import traceback
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -26,7 +28,7 @@ def open_access_log(name: str | None) -> BinaryIO | None:
         return None
     if name == "-":
         return open(STANDARD_OUTPUT, "ab", buffering=0, closefd=False)
-    return open(name, "ab", buffering=0)
+    return open(open_appending(name), "ab", buffering=0)
 
 
 def check(service: Service) -> None:
@@ -37,10 +39,21 @@ def check(service: Service) -> None:
 
 
 def open_appending(path: str) -> int:
+    """Without waiting, as a named pipe would have us do until somebody reads it."""
     try:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
     except OSError as error:
-        raise CannotOpen(f"cannot open {path!r}: {error.strerror}") from None
+        why = "nobody reads this pipe" if is_pipe(path) else error.strerror
+        raise CannotOpen(f"cannot open {path!r}: {why}") from None
+    os.set_blocking(file, True)
+    return file
+
+
+def is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 class Errors:
@@ -67,6 +80,16 @@ class Errors:
         os.close(self._original)
 
 
+def stand_in_for_missing() -> None:
+    """If a standard stream is closed, the next socket or file would get its number, and complaints be written there."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
+
+
 # Whoever reads a stream may go away, and that is no reason to stop serving.
 
 
@@ -74,6 +97,12 @@ def say(message: str) -> None:
     """What whoever runs the server should know."""
     with suppress(OSError):
         print(f"reference_server: {message}", file=sys.stderr, flush=True)
+
+
+def report(error: BaseException) -> None:
+    """A fault of the server's own, with the way to it."""
+    with suppress(OSError):
+        traceback.print_exception(error, file=sys.stderr)
 
 
 def announce(message: str) -> None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
+from reference_server.drivers import logs
 from reference_server.http1.messages import Refusal, Request, Response
 from reference_server.resources.pages import error_response
 from reference_server.resources.process import ABANDONED, Incomplete
@@ -66,8 +66,8 @@ class Stream:
             ending = Arrival.END
         except Incomplete:
             pass  # told by the ending
-        except Exception:
-            traceback.print_exc()
+        except Exception as error:
+            logs.report(error)
         finally:
             self._put(ending)
             close(source)
@@ -184,8 +184,8 @@ class Offload:
         ABANDONED.set(run.abandoned)
         try:
             return run.compute(run.request)
-        except Exception:
-            traceback.print_exc()
+        except Exception as error:
+            logs.report(error)
             return error_response(Refusal(500, "The server failed to answer this request."))
 
     def _deliver(self, run: Run, response: Response) -> None:

@@ -60,8 +60,7 @@ class Pace:
             case Part.HEAD:
                 self.deadline = self._started + self._timeouts.head
             case Part.BODY:
-                slowest = self._started + self._octets / self._rates.body
-                self.deadline = min(now, slowest) + self._timeouts.body
+                self.deadline = self._in_time(now, self._octets, self._rates.body) + self._timeouts.body
 
     def begin_sending(self, now: float) -> None:
         self._part, self._started = Part.NONE, now
@@ -69,8 +68,11 @@ class Pace:
 
     def sending(self, now: float, octets: int) -> None:
         """The client took something: a limit to the next time, and for the average of all `octets` so far."""
-        slowest = self._started + octets / self._rates.write
-        self.deadline = min(now, slowest) + self._timeouts.write
+        self.deadline = self._in_time(now, octets, self._rates.write) + self._timeouts.write
+
+    def _in_time(self, now: float, octets: int, rate: int) -> float:
+        """Now, or the earlier moment at which so many octets were due; a rate of 0 makes none due."""
+        return min(now, self._started + octets / rate) if rate else now
 
     def starved(self, now: float) -> None:
         """It is not the client who keeps us waiting."""

@@ -34,6 +34,7 @@ LAST_SECONDS = 3.0
 
 def run(load: Callable[[], Service]) -> int:
     """Serve what `load` says until a signal ends it; the exit code.  For the main thread only."""
+    logs.stand_in_for_missing()
     try:
         service = load()
         logs.check(service)

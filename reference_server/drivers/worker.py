@@ -11,15 +11,16 @@ import signal
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NoReturn
 
 from reference_server.config import Service
 from reference_server.drivers import logs
 from reference_server.drivers.descriptors import within_limit
+from reference_server.drivers.ledger import Ledger, Noted
 from reference_server.drivers.server import Server
 from reference_server.drivers.share import Seat
 
@@ -39,6 +40,7 @@ class Worker:
     pid: int
     place: int
     channel: socket.socket
+    ledger: Ledger
     born: float = field(default_factory=time.monotonic)
 
     def retire(self) -> None:
@@ -54,9 +56,11 @@ class Worker:
         self.signal(signal.SIGTERM)
 
     def ending(self) -> str:
-        """Take the dead one off the process table and say how it ended."""
+        """Take the dead one off the process table, end what it leaves behind, and say how it ended."""
         self.channel.close()
         code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.ledger.end_programs()
+        self.ledger.close()
         if code >= 0:
             return f"ended with code {code}"
         try:
@@ -65,26 +69,27 @@ class Worker:
             return f"was killed by signal {-code}"
 
 
-def spawn(place: int, work: Callable[[socket.socket], None]) -> Worker:
-    """A new process that does `work`, given its end of the channel, and nothing else."""
+def spawn(place: int, work: Callable[[socket.socket, Ledger], None]) -> Worker:
+    """A new process that does `work`, given its end of the channel and its ledger, and nothing else."""
     ours, theirs = socket.socketpair()
+    ledger = Ledger()
     logs.flush()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
     try:
         pid = os.fork()
         if pid == 0:
             ours.close()
-            live(theirs, work)
+            live(partial(work, theirs, ledger))
     except OSError:
         ours.close()
         raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
-    return Worker(pid, place, ours)
+    return Worker(pid, place, ours, ledger)
 
 
-def live(channel: socket.socket, work: Callable[[socket.socket], None]) -> NoReturn:
+def live(work: Callable[[], None]) -> NoReturn:
     """The child's whole life: it never returns to what its parent was doing."""
     status = 1
     try:
@@ -94,12 +99,12 @@ def live(channel: socket.socket, work: Callable[[socket.socket], None]) -> NoRet
             # A handler, not SIG_IGN: programs would inherit that.
             signal.signal(number, do_nothing)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
-        work(channel)
+        work()
         status = 0
     except OSError as error:
         logs.say(f"a worker cannot work: {error}")
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        logs.report(error)
     finally:
         logs.flush()
         os._exit(status)
@@ -109,11 +114,15 @@ def do_nothing(_number: int, _frame: object) -> None:
     """A signal that is meant for the parent."""
 
 
-def serve(service: Service, listeners: Sequence[socket.socket], seat: Seat, channel: socket.socket) -> None:
+def serve(
+    service: Service, listeners: Sequence[socket.socket], seat: Seat, channel: socket.socket, ledger: Ledger
+) -> None:
     """Serve until told otherwise."""
     log = logs.open_access_log(service.access_log)
     config = within_limit(service.config)
     server = Server(service.sites, config=config, access_log=log, listeners=listeners, seat=seat)
+    for site in server.sites.all:
+        site.running = Noted(ledger)
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
     threading.Thread(target=obey, args=(channel, server), name="parent", daemon=True).start()
     server.call_in_loop(lambda: tell_parent(channel))

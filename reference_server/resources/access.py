@@ -57,10 +57,13 @@ class Access:
         return [] if door is None else self._pass(door, request, now, counting)
 
     def admit_behind(self, request: Request, segments: Sequence[bytes], names: Sequence[bytes], now: int) -> None:
-        """The same for the place that a link led to: a link is no way around a door."""
+        """The same for the place that a link led to: a link is no way around a door.
+
+        One answer may lead through several doors and look behind each several times, but counts once.
+        """
         door = self.door_to(names)
         if door is not None and door is not self.door_to(segments):
-            self._pass(door, request, now, counting=False)
+            self._pass(door, request, now, counting=not request.auth_scheme)
 
     def _pass(self, door: Door, request: Request, now: int, counting: bool) -> Fields:
         values = request.values(b"authorization")

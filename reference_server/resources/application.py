@@ -20,6 +20,7 @@ from reference_server.resources import (
     writing,
 )
 from reference_server.resources.basis import FileState, signature_of
+from reference_server.resources.finding import find, is_program
 from reference_server.resources.paths import Kind, Resolved
 from reference_server.resources.site import Site
 from reference_server.semantics import methods, targets
@@ -106,22 +107,9 @@ def alternatives(site: Site, request: Request, segments: list[bytes], refusal: R
             if response is not None:
                 return response
         elif variants.variants_in(site, parent, segments[-1]):
-            return unread(request, site.allowed(methods.DOCUMENT))
+            writable = writing.is_writable(site, segments)
+            return unread(request, site.allowed(methods.REPLACEABLE if writable else methods.DOCUMENT))
     raise refusal
-
-
-def find(site: Site, request: Request, segments: list[bytes]) -> Resolved:
-    """What is there: a link leads past no protection, and a program that may not run is not shown either."""
-    found = paths.resolve_in_root(site.root, site.root_fd, segments, cgi.is_program_name, site.settings.links)
-    try:
-        if site.access is not None:
-            site.access.admit_behind(request, segments, found.names, site.clock())
-        if not site.settings.programs and is_program(found, segments):
-            raise paths.not_found()
-    except Refusal:
-        found.close()
-        raise
-    return found
 
 
 def refuse_early(site: Site, request: Request) -> Response | None:
@@ -154,14 +142,6 @@ def check_method(site: Site, request: Request, segments: list[bytes]) -> None:
         paths.check_visible(segments)
         with find(site, request, segments) as found:
             methods.check_allowed(request.method, methods_of(site, found, segments))
-
-
-def is_program(found: Resolved, segments: list[bytes]) -> bool:
-    """By the name asked for and by the name behind a link: neither may show a program's source."""
-    if found.kind is Kind.FOLDER:
-        return False
-    asked, real = segments[-1 - len(found.rest)], found.names[-1]
-    return cgi.is_program_name(real) or (asked != real and cgi.is_program_name(asked))
 
 
 def methods_of(site: Site, found: Resolved, segments: list[bytes]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ business: only it knows its validators.
 
 from __future__ import annotations
 
+import errno
 import importlib.machinery
 import os
 import sys
@@ -28,6 +29,8 @@ from reference_server.resources.program_errors import ErrorLines
 from reference_server.resources.site import Site
 
 SUFFIX = b".py"
+# Of descriptors, processes and memory: what may be had again in a moment.
+SHORTAGES = frozenset((errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM))
 # A program that says `import json` gets a json.pyc or json.so beside it rather than Python's own module.
 IMPORTED = (*(suffix.encode("ascii") for suffix in importlib.machinery.all_suffixes()), b".pyc", b".pyd", b".so")
 # Field names that begin so speak of the content of a request, or of validators of what it asked for.
@@ -86,7 +89,11 @@ def start(script: Script, request: Request) -> Program:
     seconds = script.site.config.timeouts.program
     try:
         return Program(arguments, os.path.dirname(path), environment, request.body, seconds)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        if error.errno in SHORTAGES:
+            raise Refusal(503, "There is no room for another program; try again.", [(b"Retry-After", b"10")]) from error
+        raise Refusal(500, "The program could not be started.") from error
+    except ValueError as error:
         raise Refusal(500, "The program could not be started.") from error
 
 

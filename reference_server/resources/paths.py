@@ -3,7 +3,7 @@
 The walk opens one name at a time, relative to the folder opened before it and never through a symbolic
 link, so what was checked is what is used: there is no moment in between for an attacker to swap a name.  A
 link is read and its text walked by the same rules; one that leads outside is treated as if it were not
-there.  Hidden names (a leading dot) do not exist for clients.
+there.  Hidden names (a leading dot) do not exist for clients, unless the owner has made a link to one.
 """
 
 from __future__ import annotations

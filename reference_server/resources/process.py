@@ -4,9 +4,9 @@ Used in a thread of its own (see `drivers.offload`), so it may wait, but never f
 counts from the last `renew`: a program may work for hours as long as it says something now and then (RFC 3875 6.1).
 
 The program leads a session and process group of its own, so that what it started dies with it when it is stopped.  It
-gets three descriptors and no other, default signal actions, and an end of file behind its input.  If this whole server
-is killed, nobody can stop the program any more: it then ends when it next reads (end of file) or writes (broken pipe);
-one that does neither goes on.
+gets three descriptors and no other, default signal actions, and an end of file behind its input.  If this process is
+killed, its parent ends the program (see `drivers.ledger`).  If both are, it ends when it next reads (end of file) or
+writes (broken pipe); one that does neither goes on.
 """
 
 from __future__ import annotations
@@ -86,6 +86,11 @@ class Program:
     def _watch(self, pipe: IO[bytes], events: int) -> None:
         os.set_blocking(pipe.fileno(), False)
         self._poll.register(pipe, events)
+
+    @property
+    def group(self) -> int:
+        """The number of its process group."""
+        return self._process.pid
 
     def renew(self) -> None:
         """The time limit begins anew."""

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from reference_server.http1.messages import Refusal, Request, Response
-from reference_server.resources import cgi, conditions, pages, paths, static, storing
+from reference_server.resources import cgi, conditions, pages, paths, static, storing, variants
 from reference_server.resources.paths import Kind, Resolved
 from reference_server.resources.site import Site
 from reference_server.semantics import dates, methods, submissions, targets
@@ -52,6 +52,7 @@ def perform(site: Site, request: Request, segments: list[bytes]) -> Response:
     check_head(request, segments)
     with parent(site, request, segments) as folder, locked(folder.fd):
         current = check_state(site, request, segments, folder)
+        created = current is None and not variants.variants_in(site, folder, segments[-1])
         try:
             if request.method == "DELETE":
                 storing.remove(folder.fd, segments[-1])
@@ -60,7 +61,7 @@ def perform(site: Site, request: Request, segments: list[bytes]) -> Response:
             storing.store(folder.fd, segments[-1], request.body, current)
         except OSError as error:
             raise storing.refusal_for(error) from error
-        return stored(site, request, segments, created=current is None)
+        return stored(site, request, segments, created)
 
 
 def check(site: Site, request: Request, segments: list[bytes]) -> None:
@@ -80,8 +81,8 @@ def check_head(request: Request, segments: list[bytes]) -> None:
 def check_state(site: Site, request: Request, segments: list[bytes], folder: Resolved) -> os.stat_result | None:
     """What is at the name now, if the request may change it."""
     current = status_at(folder.fd, segments[-1])
-    check_target(site, request, current)
-    check_preconditions(site, request, segments, current)
+    check_target(site, request, segments, folder, current)
+    check_preconditions(site, request, segments, folder, current)
     return current
 
 
@@ -141,10 +142,14 @@ def status_at(folder_fd: int, name: bytes) -> os.stat_result | None:
         raise Refusal(403, "No file here can have this name.") from error
 
 
-def check_target(site: Site, request: Request, current: os.stat_result | None) -> None:
-    """Only regular files are replaced or deleted."""
+def check_target(
+    site: Site, request: Request, segments: list[bytes], folder: Resolved, current: os.stat_result | None
+) -> None:
+    """Only regular files are replaced or deleted; where a choice among several is served, one may take its place."""
     if current is None:
         if request.method == "DELETE":
+            if variants.variants_in(site, folder, segments[-1]):
+                methods.check_allowed(request.method, site.allowed(methods.REPLACEABLE))
             raise paths.not_found()
     elif stat.S_ISDIR(current.st_mode) and request.method == "PUT":
         raise Refusal(409, "There is a folder of this name, which a file cannot replace.")
@@ -154,11 +159,14 @@ def check_target(site: Site, request: Request, current: os.stat_result | None) -
         raise Refusal(403, "What is at this address is no file.")
 
 
-def check_preconditions(site: Site, request: Request, segments: list[bytes], current: os.stat_result | None) -> None:
+def check_preconditions(
+    site: Site, request: Request, segments: list[bytes], folder: Resolved, current: os.stat_result | None
+) -> None:
     """By the validators that a GET with the same Accept fields would be told now (RFC 9110 13.1, 13.2)."""
     if not any(name.startswith(b"if-") for name, _ in request.fields):
         return
-    state = None if current is None else validators(site, segments, accept_fields(request))
+    fields = accept_fields(request)
+    state = negotiated(site, segments, folder, fields) if current is None else validators(site, segments, fields)
     if conditions.evaluated(request, state, site.clock(), []) is not None:
         raise Refusal(412, "The resource is not in the state that the request demands.")
 
@@ -188,11 +196,28 @@ def accept_fields(request: Request) -> list[tuple[bytes, bytes]]:
 
 def validators(site: Site, segments: list[bytes], fields: list[tuple[bytes, bytes]]) -> Validators:
     """What a GET of the file would be answered with."""
-    asked = Request("GET", targets.encode_target_path(segments), fields=fields)
     with paths.resolve_in_root(site.root, site.root_fd, segments, links=False) as found:
         if found.kind is Kind.FOLDER:
             return Validators()
-        response = static.file_response(site, asked, found)
+        return validators_of(site, static.file_response(site, asking(segments, fields), found))
+
+
+def negotiated(
+    site: Site, segments: list[bytes], folder: Resolved, fields: list[tuple[bytes, bytes]]
+) -> Validators | None:
+    """The same where no file has the name, but a GET might be answered from one of several; else None."""
+    try:
+        response = variants.respond(site, asking(segments, fields), folder, segments)
+    except Refusal:
+        return Validators()
+    return None if response is None else validators_of(site, response)
+
+
+def asking(segments: list[bytes], fields: list[tuple[bytes, bytes]]) -> Request:
+    return Request("GET", targets.encode_target_path(segments), fields=fields)
+
+
+def validators_of(site: Site, response: Response) -> Validators:
     response.discard_body()
     modified = response.field(b"Last-Modified")
     return Validators(

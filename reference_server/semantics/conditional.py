@@ -76,7 +76,8 @@ def if_none_match_holds(request: Request, current: Validators | None) -> bool:
 def if_modified_since_holds(request: Request, current: Validators, now: int) -> bool:
     """True if modified after the date; what is no date is no condition (RFC 9110 13.1.3).
 
-    A date in the future is no valid one by RFC 2616 14.25, so it is ignored: both editions allow the 200.
+    Deviation: a date in the future is ignored, as RFC 2616 14.25 has it, where RFC 9110 13.1.3 would rather have the
+    304; a client whose clock is ahead is better off with the page.
     """
     since = single_date(request, b"if-modified-since", now)
     if since is None or current.last_modified is None or since > now:

@@ -10,6 +10,8 @@ READING = ("GET", "HEAD")
 DOCUMENT = ("GET", "HEAD", "OPTIONS")
 PROGRAM = ("GET", "HEAD", "POST", "OPTIONS")
 WRITABLE = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
+# What is chosen among several files: one of its own name may take its place, but there is none yet to be deleted.
+REPLACEABLE = ("GET", "HEAD", "PUT", "OPTIONS")
 
 
 def check_known(method: str) -> None:

@@ -6,6 +6,9 @@ octets, everything is taken.
 
 Deviation: a Content- field that is unknown is ignored, as RFC 9110 9.3.4 wishes, not answered with 501 as RFC 2616 9.6
 demanded.  Content-Range, Content-Encoding and Content-MD5 are known.
+
+Deviation: the Content-Type of a file whose name tells no type is not kept, as RFC 2616 9.6 wishes it were: a type kept
+beside the file would be lost whenever somebody moved the file.
 """
 
 from __future__ import annotations

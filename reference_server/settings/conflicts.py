@@ -24,6 +24,7 @@ def find(service: Service, problems: Problems) -> None:
         problems.add((), 'there is no folder to serve: write [[sites]] and below it root = "…", or give FOLDER')
     for index, site in enumerate(service.sites):
         check_site(site, ("sites", index), problems)
+        check_secrets(service, site, ("sites", index, "root"), problems)
     check_names(service.sites, problems)
 
 
@@ -48,6 +49,29 @@ def check_site(site: SiteSettings, path: Path, problems: Problems) -> None:
     for index, folder in enumerate(site.protected):
         check_users(folder, (*path, "protected", index), problems)
     check_realms(site.protected, (*path, "protected"), problems)
+
+
+def check_secrets(service: Service, site: SiteSettings, path: Path, problems: Problems) -> None:
+    """What the server reads and writes for itself is not for its clients (RFC 2616 15.2; RFC 9110 17.3, 17.8)."""
+    if site.root and not problems.spoil(path):
+        for file in own_files(service, problems):
+            if is_shown(file, site.root):
+                remedy = "move one of them, or give the file a name with a dot in front"
+                problems.add(path, f"would show {quoted(file)} to everybody: {remedy}")
+
+
+def own_files(service: Service, problems: Problems) -> list[str]:
+    """The configuration, the logs and the files of passwords, each once."""
+    logs = {"access_log": service.access_log, "error_log": service.error_log}
+    usable = [log for key, log in logs.items() if log != "-" and not problems.spoil((key,))]
+    users = [folder.users_file for site in service.sites for folder in site.protected]
+    return [each for each in dict.fromkeys([problems.file, *usable, *users]) if each]
+
+
+def is_shown(file: str, root: str) -> bool:
+    """Whether it lies below the root, and on no step under a hidden name."""
+    place, top = os.path.realpath(file), os.path.join(os.path.realpath(root), "")
+    return place.startswith(top) and not any(name.startswith(".") for name in place[len(top) :].split(os.sep))
 
 
 def no_two(keys: Sequence[str], path: Path, name: str, problems: Problems) -> None:

@@ -18,6 +18,11 @@ TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
 DIRECTIVE = rf"{TOKEN}(?:=(?:{TOKEN}|{QUOTED}))?"
 CACHE_CONTROL = re.compile(rf"{DIRECTIVE}(?:, *{DIRECTIVE})*")
+NAME_AND_ARGUMENT = re.compile(rf"({TOKEN})(?:=({TOKEN}|{QUOTED}))?")
+# The directives whose argument RFC 9111 5.2.2 fixes: seconds never stand in quotes, names of fields always do.
+SECONDS = ("max-age", "s-maxage")
+FIELDS = ("no-cache", "private")
+FIELD_NAMES = re.compile(rf'"{TOKEN}(?:, *{TOKEN})*"')
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -95,6 +100,18 @@ def pattern(text: str) -> str | None:
 def cache_control(text: str) -> str | None:
     if CACHE_CONTROL.fullmatch(text) is None:
         return 'must be a list of Cache-Control directives, like "public, max-age=3600"'
+    return directives([(name.lower(), argument) for name, argument in NAME_AND_ARGUMENT.findall(text)])
+
+
+def directives(given: list[tuple[str, str]]) -> str | None:
+    """What RFC 9111 5.2.2 asks of those who send them."""
+    if any(name in SECONDS and re.fullmatch("[0-9]+", argument) is None for name, argument in given):
+        return "must have a number of seconds, without quotes, after max-age and s-maxage"
+    if any(name in FIELDS and argument and FIELD_NAMES.fullmatch(argument) is None for name, argument in given):
+        return "must have names of fields in quotes, if anything, after no-cache and private"
+    names = {name for name, _ in given}
+    if "must-understand" in names and "no-store" not in names:
+        return "must have no-store beside must-understand"
     return None
 
 

@@ -14,8 +14,9 @@ STAFF = b"# who\ncarl:x y\r\n\ndora:#1:2\n"
 
 
 def read(folder: Path, text: str, overrides: Overrides | None = None) -> Service:
-    """What a file of that text says; beside it are a folder `web` and a file of users `staff.txt`."""
-    (folder / "web").mkdir(exist_ok=True)
+    """What a file of that text says; beside it are folders `web` and `other`, and a file of users `staff.txt`."""
+    for name in ("web", "other"):
+        (folder / name).mkdir(exist_ok=True)
     if not (folder / "staff.txt").exists():
         (folder / "staff.txt").write_bytes(STAFF)
     file = folder / "server.toml"

@@ -27,6 +27,7 @@ def build(root: Path) -> SiteSettings:
         (root / folder / "say.py").write_text(SAY)
     (root / "public" / "link.txt").symlink_to("../private/file.txt")
     (root / "public" / "door").symlink_to("../private")
+    (root / "public" / "gate").symlink_to("../digest")
     protected = (
         ProtectedFolder("/private/", REALM, Scheme.BASIC, USERS),
         ProtectedFolder("/private/inner/", REALM, Scheme.BASIC, (("eve", "apple"),)),

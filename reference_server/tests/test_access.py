@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,22 @@ def test_a_whole_site_can_be_protected(start_server: StartServer, tmp_path: Path
         assert exchange(port, request(target)).status == 401
         assert exchange(port, request(target, "GET", ANN)).status in (200, 404)
     assert exchange(port, request("/file.txt", "GET", ANN)).body == b"inside"
+
+
+@pytest.mark.parametrize("negotiate", [True, False])
+def test_nobody_learns_through_a_link_what_is_missing_behind_a_door(
+    start_server: StartServer, tmp_path: Path, negotiate: bool
+) -> None:
+    settings = replace(house.build(tmp_path / "house"), negotiate=negotiate)
+    port = start_server(settings).port
+    for path in (
+        "door/missing.txt",
+        "door/missing/",
+        "door/missing/more.txt",
+        "door/file.txt/more",
+        "gate/missing.txt",
+    ):
+        assert exchange(port, request(f"/public/{path}")).status == 401, path
+    assert exchange(port, request("/public/door/missing.txt", "GET", ANN)).status == 404
+    assert exchange(port, request("/public/missing.txt")).status == 404
+    assert exchange(port, request("/public/missing/more/")).status == 404

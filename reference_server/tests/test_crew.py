@@ -10,6 +10,7 @@ import pytest
 
 from reference_server.config import Address
 from reference_server.drivers import crew
+from reference_server.drivers.ledger import Ledger
 from reference_server.drivers.listening import CannotListen, Listeners, url_of
 from reference_server.drivers.share import SLACK, Share
 from reference_server.drivers.worker import Worker
@@ -68,7 +69,7 @@ def lose(staff: crew.Crew, place: int, age: float) -> float:
     """A worker of that age dies; the pause before it is replaced."""
     now = time.monotonic()
     with socket.socket() as channel:
-        dead = staff.workers[place] = Worker(0, place, channel, now - age)
+        dead = staff.workers[place] = Worker(0, place, channel, Ledger(), now - age)
     staff.lost(dead)
     assert place not in staff.workers
     return round(staff.next_due() - now, 1)

@@ -250,3 +250,10 @@ def test_urllib(port: int) -> None:
     command = [sys.executable, "-c", URLLIB, f"http://127.0.0.1:{port}", REALM]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["200", "200", "200", "200", "403"]
+
+
+@pytest.mark.parametrize("name", ["file.txt", "", "echo.py", "missing.txt"])
+def test_a_link_is_no_way_to_use_an_answer_twice(port: int, name: str) -> None:
+    client = DigestClient(port, f"/public/gate/{name}")
+    first, second = client.line(), client.line()
+    assert [client.ask(line).status == 401 for line in (first, first, second, second)] == [False, True, False, True]

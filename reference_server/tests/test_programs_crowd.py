@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -246,3 +248,20 @@ def test_the_end_of_the_server_abandons_what_is_under_way() -> None:
     assert begun.wait(PATIENCE)
     jobs.close()
     assert [reply.status for reply in loop.run_until_replies(1)] == [200]
+
+
+@pytest.mark.parametrize(("number", "status"), [(errno.EMFILE, 503), (errno.EAGAIN, 503), (errno.ENOEXEC, 500)])
+def test_what_keeps_a_program_from_starting(
+    monkeypatch: pytest.MonkeyPatch, start_server: StartServer, site_root: Path, number: int, status: int
+) -> None:
+    """A shortage passes, so the client is asked to come again; the next program starts."""
+    port = start_server(site_root).port
+
+    def short(*_given: object, **_more: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", short)
+        reply = exchange(port, request("/echo.py"))
+        assert (reply.status, reply.get("Retry-After") is not None) == (status, status == 503)
+    assert exchange(port, request("/echo.py")).status == 200

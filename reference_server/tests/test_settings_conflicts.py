@@ -8,7 +8,7 @@ import pytest
 
 from reference_server.tests.configuration import ROOT, errors, read
 
-SITE_B = '[[sites]]\nroot = "."\n'
+SITE_B = '[[sites]]\nroot = "other"\n'
 MEMBERS = '[[sites.protected]]\npath = "/m/"\nrealm = "r"\nscheme = "digest"\n'
 OTHER = '[[sites.protected]]\npath = "/o/"\nrealm = "r"\n'
 
@@ -126,3 +126,27 @@ def test_files_of_users_are_read_again(tmp_path: Path) -> None:
     service = read(tmp_path, text)
     assert service.sites[0].protected[0].users == (("emil", "hunter2"),)
     assert "hunter2" not in repr(service)
+
+
+SHOWN = "to everybody: move one of them, or give the file a name with a dot in front"
+
+
+def test_the_servers_own_files_are_not_in_the_folder_that_is_served(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "staff.txt").write_text("carl:hunter2")
+    (tmp_path / "behind").symlink_to("web")
+    text = f'access_log = "behind/access.log"\nerror_log = "-"\n{ROOT}{MEMBERS}users_file = "web/staff.txt"'
+    assert errors(tmp_path, text) == [
+        f'server.toml:4: sites[0].root: would show "{name}" {SHOWN}' for name in ("behind/access.log", "web/staff.txt")
+    ]
+    assert errors(tmp_path, '[[sites]]\nroot = "."') == [
+        f'server.toml:2: sites[0].root: would show "server.toml" {SHOWN}'
+    ]
+
+
+def test_hidden_and_neighbouring_files_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "web" / ".own").mkdir(parents=True)
+    (tmp_path / "web" / ".own" / "staff.txt").write_text("carl:hunter2")
+    (tmp_path / "web2").mkdir()
+    logs = 'access_log = "web/.access.log"\nerror_log = "web2/error.log"'
+    assert read(tmp_path, f'{logs}\n{ROOT}{MEMBERS}users_file = "web/.own/staff.txt"').sites[0].protected

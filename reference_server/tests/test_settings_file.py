@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ realm = "Staff"
 scheme = "digest"
 users_file = "staff.txt"
 [[sites]]
-root = "."
+root = "other"
 names = ["b.example"]
 """
 
@@ -87,7 +88,7 @@ def test_every_setting_reaches_its_place(tmp_path: Path) -> None:
         redirects=redirects, caching=caching, protected=protected,
     )  # fmt: skip
     assert read(tmp_path, COMPLETE) == Service(
-        (first, SiteSettings(str(tmp_path), ("b.example",))),
+        (first, SiteSettings(str(tmp_path / "other"), ("b.example",))),
         (Address("0.0.0.0", 80), Address("::1", 8080)),
         2,
         str(tmp_path / "access.log"),
@@ -117,7 +118,8 @@ def test_paths_are_relative_to_the_file(
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     assert read(tmp_path, '[[sites]]\nroot = "web"').sites[0].root == str(tmp_path / "web")
-    assert read(tmp_path, f'[[sites]]\nroot = "{tmp_path}"\n').sites[0].root == str(tmp_path)
+    elsewhere = os.getcwd()
+    assert read(tmp_path, f'[[sites]]\nroot = "{elsewhere}"\n').sites[0].root == elsewhere
     assert read(tmp_path, 'access_log = "-"\n[[sites]]\nroot = "web"').access_log == "-"
 
 

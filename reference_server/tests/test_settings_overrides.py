@@ -17,7 +17,7 @@ timeouts.grace = 0.5
 root = "web"
 names = ["example.org"]
 [[sites]]
-root = "."
+root = "other"
 names = ["b.example"]
 """
 
@@ -47,11 +47,12 @@ def test_hosts_and_port(
 
 
 def test_a_folder_takes_the_place_of_the_first_root(tmp_path: Path) -> None:
-    service = read(tmp_path, FILE, Overrides(root=str(tmp_path)))
-    assert [site.root for site in service.sites] == [str(tmp_path)] * 2
+    other = str(tmp_path / "other")
+    service = read(tmp_path, FILE, Overrides(root=other))
+    assert [site.root for site in service.sites] == [other] * 2
     assert service.sites[0].names == ("example.org",)
-    assert read(tmp_path, "", Overrides(root=str(tmp_path))).sites == (SiteSettings(str(tmp_path)),)
-    assert read(tmp_path, "[[sites]]\ntrace = true", Overrides(root=str(tmp_path))).sites[0].trace
+    assert read(tmp_path, "", Overrides(root=other)).sites == (SiteSettings(other),)
+    assert read(tmp_path, "[[sites]]\ntrace = true", Overrides(root=other)).sites[0].trace
 
 
 def test_wrong_options_are_named(tmp_path: Path) -> None:

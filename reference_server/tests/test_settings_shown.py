@@ -75,7 +75,7 @@ def protected(staff: str) -> st.SearchStrategy[ProtectedFolder]:
 def sites(folder: Path) -> st.SearchStrategy[SiteSettings]:
     return st.builds(
         SiteSettings,
-        root=st.sampled_from([str(folder), str(folder / 'a "b"\\\u00fc')]),
+        root=st.sampled_from([str(folder / "web"), str(folder / 'a "b"\\\u00fc')]),
         index=some(FILES),
         listing=FLAGS, the_time=FLAGS, programs=FLAGS, links=FLAGS, compress=FLAGS, negotiate=FLAGS, trace=FLAGS,
         languages=some(st.sampled_from(["en", "de-CH", "fr"])),
@@ -114,7 +114,8 @@ def configs() -> st.SearchStrategy[Config]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("settings")
-    (folder / 'a "b"\\\u00fc').mkdir()
+    for name in ("web", 'a "b"\\\u00fc'):
+        (folder / name).mkdir()
     (folder / "staff.txt").write_text("".join(f"{name}:{password}\n" for name, password in STAFF), "utf-8")
     return folder
 
@@ -148,7 +149,7 @@ def test_what_is_shown_reads_back(folder: Path, data: st.DataObject) -> None:
 
 
 def test_hidden_passwords_do_not_become_passwords(folder: Path) -> None:
-    site = SiteSettings(str(folder), protected=(ProtectedFolder("/", "r", Scheme.BASIC, (("ann", "x"),)),))
+    site = SiteSettings(str(folder / "web"), protected=(ProtectedFolder("/", "r", Scheme.BASIC, (("ann", "x"),)),))
     file = folder / "shown.toml"
     file.write_text(show(Service((site,))), "utf-8")
     with pytest.raises(ConfigError, match=r"users\.ann: … only stands for a password that is not shown"):
@@ -156,7 +157,7 @@ def test_hidden_passwords_do_not_become_passwords(folder: Path) -> None:
 
 
 def test_every_setting_has_its_meaning_and_reason(folder: Path) -> None:
-    text = show(Service((SiteSettings(str(folder)),)))
+    text = show(Service((SiteSettings(str(folder / "web")),)))
     words = " ".join(text.replace("#", " ").split())
     for section in ALL:
         assert section.meaning in words
@@ -170,7 +171,7 @@ def test_every_setting_has_its_meaning_and_reason(folder: Path) -> None:
 def test_the_examples_of_what_is_not_set_are_good(folder: Path) -> None:
     """Whoever takes the # away gets a configuration that works."""
     (folder / "members.txt").write_text("ann:secret\n")
-    text = show(Service((SiteSettings(str(folder)),)))
+    text = show(Service((SiteSettings(str(folder / "web")),)))
     text = re.sub(r"^# (\[\[sites\.|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"^users = .*\n", "", text, flags=re.MULTILINE)
     file = folder / "examples.toml"
@@ -185,7 +186,7 @@ def test_the_examples_of_what_is_not_set_are_good(folder: Path) -> None:
 
 def test_only_the_first_site_is_explained(folder: Path) -> None:
     redirects = (Redirect("/a", "/b"), Redirect("/c", "/d"))
-    site = SiteSettings(str(folder), redirects=redirects)
+    site = SiteSettings(str(folder / "web"), redirects=redirects)
     text = show(Service((site, replace_names(site, "b"))))
     assert text.count("# A path, not percent-encoded") == 1
     rest = text[positions_offset(text, "sites", 1) :]

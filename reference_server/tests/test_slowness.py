@@ -56,9 +56,10 @@ def test_a_body_that_drips_is_answered_408(start_server: StartServer, root: Path
         assert link.ended()
 
 
-def test_a_slow_body_that_comes_fast_enough_is_taken(start_server: StartServer, root: Path) -> None:
-    """The rate counts from the beginning, so a piece may come late when others came early."""
-    config = Config(timeouts=Timeouts(body=NEVER), rates=Rates(body=1))
+@pytest.mark.parametrize("rate", [0, 1])
+def test_a_slow_body_that_comes_fast_enough_is_taken(start_server: StartServer, root: Path, rate: int) -> None:
+    """The rate counts from the beginning, so a piece may come late when others came early; 0 bears any."""
+    config = Config(timeouts=Timeouts(body=NEVER), rates=Rates(body=rate))
     server = start_server(root, config)
     with Link(server.port) as link:
         link.send(request("/size.py", "POST", "Content-Length: 10"))
@@ -97,8 +98,9 @@ def test_a_reader_that_sips_is_dropped(start_server: StartServer, root: Path) ->
         assert got < HUGE
 
 
-def test_a_slow_reader_that_reads_fast_enough_gets_all(start_server: StartServer, root: Path) -> None:
-    config = Config(timeouts=Timeouts(write=NEVER), rates=Rates(write=1))
+@pytest.mark.parametrize("rate", [0, 1])
+def test_a_slow_reader_that_reads_fast_enough_gets_all(start_server: StartServer, root: Path, rate: int) -> None:
+    config = Config(timeouts=Timeouts(write=NEVER), rates=Rates(write=rate))
     server = start_server(root, config)
     with Link(server.port) as link:
         link.send(request("/huge.bin", "GET", "Range: bytes=0-9999999", "Connection: close"))

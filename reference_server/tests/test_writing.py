@@ -130,6 +130,10 @@ def test_a_put_that_is_cut_short_changes_nothing(port: int) -> None:
         ("/up/new.py", 403, None),
         ("/up/new.PY", 403, None),
         ("/up/new%2epy", 403, None),
+        ("/up/json.pyc", 403, None),
+        ("/up/json.PYC", 403, None),
+        ("/up/json.so", 403, None),
+        ("/up/json.abi3.so", 403, None),
         ("/up/program.py", 403, None),
         ("/up/program.py/more", 409, None),
         ("/up/.new", 404, None),
@@ -251,3 +255,22 @@ def test_a_partial_put_leaves_the_file_alone(port: int) -> None:
     assert put(port, "/up/part.txt", b"abcd", "Content-Range: bytes 0-3/10").status == 400
     assert get(port, "/up/part.txt").body == b"0123456789"
     delete(port, "/up/part.txt")
+
+
+def test_a_file_takes_the_place_of_a_choice_among_several(port: int, root: Path) -> None:
+    """A page that is negotiated is there, whatever files it is made of (RFC 9110 9.3.4, 13.1.2, 15.5.6)."""
+    for language in ("en", "de"):
+        (root / "up" / f"choice.{language}.html").write_text(language)
+    chosen = get(port, "/up/choice", "Accept-Language: de")
+    tag = (chosen.get("ETag") or b"").decode()
+    replaceable = b"GET, HEAD, PUT, OPTIONS"
+    assert exchange(port, request("/up/choice", "OPTIONS")).get("Allow") == replaceable
+    refused = delete(port, "/up/choice")
+    assert (refused.status, refused.get("Allow")) == (405, replaceable)
+    for line in ("If-None-Match: *", f"If-None-Match: {tag}", 'If-Match: "other"'):
+        assert put(port, "/up/choice", b"mine", line, "Accept-Language: de").status == 412
+    assert not (root / "up" / "choice").exists()
+    assert put(port, "/up/choice", b"mine", f"If-Match: {tag}", "Accept-Language: de").status == 204
+    assert get(port, "/up/choice").body == b"mine"
+    assert delete(port, "/up/choice").status == 204
+    assert get(port, "/up/choice", "Accept-Language: en").body == b"en"
