@@ -120,6 +120,7 @@ class Config:
     cached_files: int = 512
     cached_file_size: int = 64 * 1024
     cached_replies: int = 1024
+    bodies: int = 256 * 1024 * 1024
     rates: Rates = field(default_factory=Rates)
 
 

@@ -29,9 +29,12 @@ from reference_server.resources import application, pages
 from reference_server.resources.site import Sites
 
 READ_SIZE = 64 * 1024
+STEPS_PER_TURN = 64
 LINGER_LIMIT = 256 * 1024 * 1024
 # The value of SO_LINGER that makes the next close a reset.
 RESET = struct.pack("ii", 1, 0)
+
+TOO_MUCH_AT_ONCE = Refusal(503, "There are too many uploads at this moment; try again.", [(b"Retry-After", b"10")])
 
 
 class Phase(Enum):
@@ -43,7 +46,8 @@ class Phase(Enum):
 
 
 class Loop(Protocol):
-    """What a client needs of the event loop; `time` (monotonic) and `date` are those of the current turn."""
+    """What a client needs of the event loop; `time` (monotonic) and `date` are those of the current turn, `held` is
+    how many octets of content all clients together hold."""
 
     sites: Sites
     config: Config
@@ -52,6 +56,7 @@ class Loop(Protocol):
     access_log: AccessLog
     time: float
     date: bytes
+    held: int
 
     def watch(self, client: Client) -> None: ...
 
@@ -66,8 +71,8 @@ class Client:
     """The loop watches for the events `wanted` and calls `on_timeout` after the deadline of its `pace`."""
 
     __slots__ = (
-        "_ended", "_lingered", "_outbox", "_record", "_run", "_unmarked", "_waiting", "address", "core", "draining",
-        "hurried", "interest", "loop", "pace", "phase", "sock", "wants_write",
+        "_ended", "_held", "_lingered", "_outbox", "_record", "_run", "_unmarked", "_waiting", "address", "core",
+        "draining", "hurried", "interest", "loop", "pace", "phase", "sock", "wants_write",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, sock: socket.socket, address: tuple[str, int]) -> None:
@@ -88,12 +93,13 @@ class Client:
         self._run: Run | None = None
         self._lingered = 0
         self._unmarked = False
+        self._held = 0
 
     @property
     def wanted(self) -> int:
         """The events to wait for; none while a program works, or one that does not read is waited for."""
-        reads = self.phase is Phase.LINGERING or (self.phase is Phase.READING and not self._ended)
-        return READABLE * reads | WRITABLE * self.wants_write
+        reads = self.phase is Phase.READING and not (self._ended or self._waiting or self.wants_write)
+        return READABLE * (reads or self.phase is Phase.LINGERING) | WRITABLE * self.wants_write
 
     @property
     def idle(self) -> bool:
@@ -131,7 +137,22 @@ class Client:
         self._ended = not data
         self.pace.arrived(len(data))
         self._waiting += self.core.receive_data(data) if data else self.core.receive_eof()
+        if self._held or self.core.in_message or self._waiting:
+            self._account()
+            if self.core.held and self.loop.held > self.loop.config.bodies:
+                self.core.abandon()
+                self._waiting.append(TOO_MUCH_AT_ONCE)
+                self._account()
         self.advance()
+
+    def _account(self) -> None:
+        """Tell the loop how much content is held for this client."""
+        held = self.core.held
+        for item in self._waiting:
+            if isinstance(item, Request):
+                held += len(item.body)
+        self.loop.held += held - self._held
+        self._held = held
 
     # The short way (see `shortcut.Conversation`)
 
@@ -162,8 +183,13 @@ class Client:
 
     def advance(self) -> None:
         """Do everything that can be done without waiting, then tell the loop what to wait for."""
-        while self._step():
-            pass
+        self.wants_write = False
+        for _ in range(STEPS_PER_TURN):
+            if not self._step():
+                break
+        else:
+            # Others have their turn; as the socket takes more, ours comes again at once.
+            self.wants_write = self.phase is not Phase.CLOSED
         if self.phase is Phase.READING:
             self.pace.reading(self.core, self.loop.time, self.draining)
         if self.phase is not Phase.CLOSED:
@@ -177,6 +203,8 @@ class Client:
             self._finish_reply()
         if self.phase is not Phase.READING:
             return False
+        if not self._waiting and self.core.buffer:
+            self._waiting += self.core.receive_data(b"")  # what it left in its buffer, having given enough at once
         if self._waiting:
             self._answer(self._waiting.popleft())
             return True
@@ -288,6 +316,8 @@ class Client:
     def _finish_reply(self) -> None:
         self.phase = Phase.READING
         self._log()
+        if self._held:
+            self._account()
 
     def _log(self) -> None:
         if self._record is not None:
@@ -355,6 +385,7 @@ class Client:
         if self._run is not None:
             self._run.abandon()
         self.phase = Phase.CLOSED
+        self.loop.held -= self._held
         self._outbox.discard()
         self.loop.forget(self)
         self.sock.close()

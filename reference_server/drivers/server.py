@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import BinaryIO
 
 from reference_server.config import Config, SiteSettings
+from reference_server.drivers import logs
 from reference_server.drivers.access_log import AccessLog
 from reference_server.drivers.client import Client
 from reference_server.drivers.door import Door
@@ -65,6 +64,7 @@ class Server:
         self.offload = Offload(self.config.programs, self.call_in_loop)
         self.time = time.monotonic()
         self.date = b""
+        self.held = 0
         self._second = -1
         self._clients: dict[int, Client] = {}
         self._calls: deque[Callable[[], None]] = deque()
@@ -99,7 +99,7 @@ class Server:
             self._door.somebody_left()
 
     def report(self, error: Exception) -> None:
-        traceback.print_exception(error, file=sys.stderr)
+        logs.report(error)
 
     def call_in_loop(self, call: Callable[[], None]) -> None:
         """Have the loop's thread call it soon.  Safe from every thread."""

@@ -42,6 +42,8 @@ class Close(Enum):
 
 
 HEAD_END = b"\r\n\r\n"
+# So many requests are taken from the buffer at once: as octets they are smaller.
+BATCH = 32
 
 Output = bytes | FileRegion | Iterator[bytes] | Close
 
@@ -66,6 +68,11 @@ class Connection:
         return self.state is Reading.BODY or self._request is not None or bool(self.buffer)
 
     @property
+    def held(self) -> int:
+        """How many octets of a request's content have been taken in and not given out."""
+        return 0 if self._reader is None else len(self._reader.content)
+
+    @property
     def fresh(self) -> bool:
         """Whether a request may come and nothing of it has, not even an empty line before it."""
         return self.state is Reading.HEAD and self._request is None and not self.buffer and not self._empty_lines
@@ -82,7 +89,7 @@ class Connection:
         self.buffer += data
         batch: list[Request | Refusal] = []
         try:
-            while (request := self._next_request()) is not None:
+            while len(batch) < BATCH and (request := self._next_request()) is not None:
                 batch.append(request)
         except Refusal as refusal:
             self.abandon()

@@ -92,6 +92,12 @@ WORKER = Section(
             "Complete replies remembered for equal requests within a second; 0 remembers none.",
             "a second sees few different requests, and an entry is small",
         ),
+        Setting(
+            "bodies",
+            Whole(1, 2**40),
+            "Octets of content that all requests together may hold; more is answered 503.",
+            "many uploads at once fit, and a crowd of them does not use up the memory",
+        ),
     ),
 )
 
