@@ -31,14 +31,15 @@ def run(
     rules: Sequence[str] = (),
     report: str | Path | None = None,
     evidence: str | Path | None = None,
+    known_failures: str | Path | None = None,
     patience: float = 5.0,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
     """Judge the server at ``server_url``, or the one that ``server_command`` starts, and return the report.
 
-    The parameters are the options of the command line; ``patience`` is in seconds, ``report`` a folder, ``evidence`` a
-    file. ``on_result`` is called after each rule. Raises :class:`conformance.errors.UsageError` and
-    :class:`conformance.errors.UnreachableError`.
+    The parameters are the options of the command line; ``patience`` is in seconds, ``report`` a folder, ``evidence``
+    and ``known_failures`` are files. ``on_result`` is called after each rule. Raises
+    :class:`conformance.errors.UsageError` and :class:`conformance.errors.UnreachableError`.
     """
     from conformance.options import Options, server_address
     from conformance.report.live import LiveReport
@@ -56,6 +57,7 @@ def run(
         rules=tuple(rules),
         report=Path(report) if report is not None else None,
         evidence=Path(evidence) if evidence is not None else None,
+        known_failures=Path(known_failures) if known_failures is not None else None,
         patience=patience,
     )
     session = Session(options)

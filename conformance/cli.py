@@ -1,4 +1,4 @@
-"""The command line, ``python -m conformance``: judge a server, judge a recorded run, look up the rules.
+"""The command line, ``python -m conformance``: judge a server or a recorded run, look up the rules and what they cover.
 
 It parses, calls and prints; what is printed is made in :mod:`conformance.report`. Exit codes: 0 kept,
 1 broken, 2 usage, 3 unreachable, 4 fault of the suite, 130 interrupted.
@@ -15,9 +15,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from conformance import __version__, checks
+from conformance import __version__, checks, coverage
 from conformance.errors import ConformanceError, UsageError
 from conformance.options import BY_NAME, SETTINGS, Options, read_options
+from conformance.report import coverage as traceability
 from conformance.report.catalogue import explanation, export, near, table
 from conformance.report.finding import Painter, Tone, plain
 from conformance.report.live import LiveReport
@@ -26,7 +27,7 @@ from conformance.report.terminal import end_report
 from conformance.session import Session
 
 INTERRUPTED = 130
-JUDGING = ("step", "level", "spec", "rule", "report")
+JUDGING = ("step", "level", "spec", "rule", "report", "known_failures")
 COLOURS = {Tone.GOOD: "32", Tone.BAD: "31", Tone.WARNING: "33", Tone.STRONG: "1", Tone.FAINT: "2"}
 
 
@@ -72,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="tell all about one rule")
     explain.add_argument("id", metavar="ID", help="the id of a rule, such as status-line.crlf")
     explain.set_defaults(command=_explain)
+
+    covered = commands.add_parser("coverage", help="tell which requirements of the RFCs the rules answer for")
+    covered.add_argument("--open", action="store_true", help="list the open rows by group")
+    covered.add_argument("--format", choices=("table", "json", "markdown"), default="table", help="default: table")
+    covered.set_defaults(command=_coverage)
     return parser
 
 
@@ -158,6 +164,19 @@ def _explain(arguments: argparse.Namespace) -> int:
     rule = catalogue[arguments.id].rule
     _print(explanation(rule, shutil.get_terminal_size().columns, _painter(sys.stdout)))
     return 0
+
+
+def _coverage(arguments: argparse.Namespace) -> int:
+    """Exits with 1 as long as a row that must have an answer is open."""
+    answered = coverage.answers(check.rule for check in checks.load().values())
+    shown = [each for each in answered if each.answer is coverage.Answer.OPEN] if arguments.open else answered
+    if arguments.format == "json":
+        print(json.dumps(traceability.export(shown), indent=1, ensure_ascii=False))
+    elif arguments.format == "markdown":
+        _print(traceability.page(shown))
+    else:
+        _print(traceability.open_groups(shown) if arguments.open else traceability.summary(shown))
+    return 1 if coverage.owing(answered) else 0
 
 
 def _print(lines: Iterable[str]) -> None:

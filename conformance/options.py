@@ -33,6 +33,7 @@ class Options:
     rules: tuple[str, ...] = ()
     report: Path | None = None
     evidence: Path | None = None
+    known_failures: Path | None = None
     patience: float = 5.0
 
 
@@ -163,6 +164,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("rule", "GLOB", "only rules whose id matches; may be repeated", _rule, repeatable=True),
     Setting("report", "DIR", "write DIR/report.json, and keep it up to date during the run", _path),
     Setting("evidence", "FILE", "write down all exchanges, to be judged again without the server", _path),
+    Setting(
+        "known_failures",
+        "FILE",
+        "rules known to be broken, one id a line and the reason after #: these fail the run only if they pass",
+        _path,
+    ),
     Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _patience),
 )
 BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -21,6 +21,7 @@ from conformance.check import CATALOGUE, Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
+from conformance.known import read_known
 from conformance.ladder import ladder
 from conformance.options import Options
 from conformance.predicates import broken
@@ -49,6 +50,7 @@ class Session:
     def __init__(self, options: Options, *, recorded: Path | None = None) -> None:
         self.options = options
         self.checks = _selected(options)
+        self._known = read_known(options.known_failures, CATALOGUE) if options.known_failures is not None else {}
         self._recorded = recorded
         self._stack = ExitStack()
         self._target: Target | None = None
@@ -120,8 +122,9 @@ class Session:
                 verdict = Verdict.NOT_APPLICABLE
             elif verdict is Verdict.FAIL and level.rank < self.options.level.rank:
                 verdict = Verdict.WARNING
+            known = self._known.get(id)
             self._results[id] = Result(
-                check.rule, level, verdict, judgement.reason, judgement.finding, judgement.blocked_by
+                check.rule, level, verdict, judgement.reason, judgement.finding, judgement.blocked_by, known
             )
         return self._results[id]
 
@@ -226,9 +229,7 @@ class Session:
         """What is known so far; rules that were not judged are "not-run"."""
         selected = {check.rule.id for check in self.checks}
         results = tuple(
-            self._results.get(id) or Result(check.rule, check.rule.level(self.options.spec), Verdict.NOT_RUN)
-            for id, check in CATALOGUE.items()
-            if id in selected
+            self._results.get(id) or self._not_run(check.rule) for id, check in CATALOGUE.items() if id in selected
         )
         opened = hasattr(self, "survey")
         return Report(
@@ -240,7 +241,11 @@ class Session:
             step=self.options.step,
             results=results,
             ladder=ladder(results, self.survey.missing if opened else {}),
+            declared=frozenset(self._known),
         )
+
+    def _not_run(self, rule: Rule) -> Result:
+        return Result(rule, rule.level(self.options.spec), Verdict.NOT_RUN, declared=self._known.get(rule.id))
 
     def _target_record(self) -> TargetRecord:
         said = (exchange.response for exchange in self.evidence.exchanges.values())

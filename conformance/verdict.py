@@ -22,6 +22,25 @@ class Verdict(StrEnum):
     NOT_RUN = "not-run"
 
 
+class Deviation(StrEnum):
+    """What became of a failure that was declared beforehand; see :mod:`conformance.known`."""
+
+    KNOWN = "known-failure"  # still there, as declared
+    GONE = "unexpected-pass"  # the rule is kept: the declaration is out of date
+    UNCONFIRMED = "unconfirmed"  # the rule could not be judged, or does not apply
+
+
+DEVIATIONS = {
+    Verdict.FAIL: Deviation.KNOWN,
+    Verdict.WARNING: Deviation.KNOWN,
+    Verdict.PASS: Deviation.GONE,
+    Verdict.NOT_APPLICABLE: Deviation.UNCONFIRMED,
+    Verdict.BLOCKED: Deviation.UNCONFIRMED,
+    Verdict.INCONCLUSIVE: Deviation.UNCONFIRMED,
+}
+"""An error of the suite stays what it is, and a rule that was not run says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Why a rule is broken: one sentence, what was expected, what was observed, and where in which exchange.
@@ -48,7 +67,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is reported of a rule; ``level`` is its level under the generation that was judged by."""
+    """What is reported of a rule; ``level`` is its level under the generation that was judged by.
+
+    ``declared`` is the reason given beforehand why the rule is broken, perhaps empty; None if nothing was declared.
+    """
 
     rule: Rule
     level: Level
@@ -56,3 +78,9 @@ class Result:
     reason: str = ""
     finding: Finding | None = None
     blocked_by: str | None = None
+    declared: str | None = None
+
+    @property
+    def deviation(self) -> Deviation | None:
+        """What became of the declaration; None if there is none, or if it was not put to the test."""
+        return None if self.declared is None else DEVIATIONS.get(self.verdict)

@@ -26,7 +26,7 @@ CHECKS_FILE = Path(__file__).parents[1] / "checks" / "test_rules.py"
 NODE_ID = "conformance/checks/test_rules.py"
 """The same wherever the suite is installed."""
 CHECKS_MODULES = ("conformance.checks", "conformance.checks.test_rules")
-PATHS = ("web_root", "report", "evidence")
+PATHS = ("web_root", "report", "evidence", "known_failures")
 SERVER = ("server_url", "server_command")
 
 

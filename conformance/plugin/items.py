@@ -12,8 +12,9 @@ import pytest
 
 from conformance.check import Check
 from conformance.errors import ConformanceError, UsageError
+from conformance.report.finding import one_line
 from conformance.report.visible import safe
-from conformance.verdict import Result, Verdict
+from conformance.verdict import Deviation, Result, Verdict
 
 if TYPE_CHECKING:
     from conformance.plugin.run import RuleRun
@@ -92,10 +93,21 @@ class RuleItem(pytest.Item):
         """Give the report of the judging its verdict."""
         if self.result is None:
             return
-        verdict = self.result.verdict
+        verdict, deviation = self.result.verdict, self.result.deviation
         vars(report)[VERDICT] = verdict
-        report.outcome = OUTCOMES.get(verdict, "skipped")
+        if deviation is Deviation.KNOWN:
+            _dress_as_xfailed(report, self.result)
+            return
+        report.outcome = "failed" if deviation is Deviation.GONE else OUTCOMES.get(verdict, "skipped")
         if report.outcome == "failed":
             report.longrepr = self.run.explain(self.result)
         elif report.outcome == "skipped":
-            report.longrepr = (str(self.path), 1, safe(self.result.reason) or str(verdict))
+            unconfirmed = "known failure, could not be confirmed: " if deviation is Deviation.UNCONFIRMED else ""
+            report.longrepr = (str(self.path), 1, unconfirmed + (safe(self.result.reason) or str(verdict)))
+
+
+def _dress_as_xfailed(report: pytest.TestReport, result: Result) -> None:
+    """The way in which pytest itself tells an expected failure."""
+    report.outcome = "skipped"
+    report.longrepr = one_line(result)
+    vars(report)["wasxfail"] = safe(result.declared or "") or "known failure"

@@ -18,10 +18,10 @@ from conformance.plugin.items import STATUS, VERDICT, RuleItem
 from conformance.report.finding import Tone, explain
 from conformance.report.live import LiveReport
 from conformance.report.record import FAULTY, Report, exit_code
-from conformance.report.terminal import end_report, tally
+from conformance.report.terminal import end_report, out_of_date, tally
 from conformance.report.visible import safe
 from conformance.session import Session
-from conformance.verdict import Result, Verdict
+from conformance.verdict import Deviation, Result, Verdict
 
 EXPLAINED_WIDTH = 100
 BRIEF = -2
@@ -86,6 +86,8 @@ class RuleRun:
 
     def explain(self, result: Result) -> str:
         """The text of a failed item; its first line goes into pytest's short summary."""
+        if result.deviation is Deviation.GONE:
+            return out_of_date(self._options)
         if result.finding is None:
             reason = result.reason.strip() or result.rule.statement
             return f"{safe(reason.splitlines()[-1])}\n\n{reason}"
@@ -137,7 +139,9 @@ class RuleRun:
         return report
 
     def pytest_report_teststatus(self, report: Any) -> Any:
-        """The letter and the word of a verdict."""
+        """The letter and the word of a verdict; pytest has its own for expected failures."""
+        if "wasxfail" in vars(report):
+            return None
         return STATUS.get(vars(report).get(VERDICT, Verdict.PASS))
 
     @pytest.hookimpl(tryfirst=True)

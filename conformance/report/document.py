@@ -14,9 +14,9 @@ from typing import Any
 from conformance import __version__
 from conformance.ladder import Rung
 from conformance.options import Options
-from conformance.report.record import Report, counts
+from conformance.report.record import Report, counts, deviations
 from conformance.report.reproduce import reproduce
-from conformance.verdict import Finding, Result
+from conformance.verdict import Deviation, Finding, Result
 
 SCHEMA = "http-conformance-report/1"
 OCTET_LIMIT = 65_536
@@ -25,7 +25,7 @@ OUTPUT_LIMIT = 16_384
 
 def document(report: Report, options: Options, code: int | None = None) -> dict[str, Any]:
     """Everything that is known of the run, ready for :mod:`json`; ``code`` is None while it goes on."""
-    target = report.target
+    target, declared = report.target, deviations(report)
     return {
         "schema": SCHEMA,
         "suite": {"name": "http-conformance", "version": __version__},
@@ -39,6 +39,9 @@ def document(report: Report, options: Options, code: int | None = None) -> dict[
         "duration": round(report.duration, 3),
         "summary": {
             **{verdict.value: n for verdict, n in counts(report).items()},
+            "known_failures": declared[Deviation.KNOWN],
+            "unexpected_passes": declared[Deviation.GONE],
+            "unconfirmed": declared[Deviation.UNCONFIRMED],
             "exit_code": code,
         },
         "options": _options(report, options),
@@ -61,6 +64,7 @@ def _options(report: Report, options: Options) -> dict[str, Any]:
         "spec": report.spec.value,
         "rules": list(options.rules),
         "web_root": None if options.web_root is None else str(options.web_root),
+        "known_failures": None if options.known_failures is None else str(options.known_failures),
         "patience": options.patience,
     }
 
@@ -86,6 +90,8 @@ def _result(result: Result, url: str) -> dict[str, Any]:
         "covers": list(rule.covers),
         "verdict": result.verdict.value,
         "blocked_by": result.blocked_by,
+        "declared": result.declared,
+        "deviation": None if result.deviation is None else result.deviation.value,
         "reason": result.reason,
         "finding": None if result.finding is None else _finding(result, result.finding, url),
     }

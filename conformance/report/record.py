@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from conformance.ladder import Rung
 from conformance.rule import Level, Spec
-from conformance.verdict import Result, Verdict
+from conformance.verdict import Deviation, Result, Verdict
 
 KEPT, BROKEN, NOTHING_JUDGED, FAULTY = 0, 1, 2, 4
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
@@ -29,7 +29,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, ``started`` at so many seconds since the epoch; ``results`` in catalogue order."""
+    """One run, ``started`` at so many seconds since the epoch; ``results`` in catalogue order.
+
+    ``declared`` are all rules that were declared as broken, selected or not.
+    """
 
     target: Target
     started: float
@@ -39,6 +42,7 @@ class Report:
     step: int | None
     results: tuple[Result, ...]
     ladder: tuple[Rung, ...]
+    declared: frozenset[str] = frozenset()
 
 
 def counts(report: Report) -> dict[Verdict, int]:
@@ -47,25 +51,40 @@ def counts(report: Report) -> dict[Verdict, int]:
     return {verdict: seen[verdict] for verdict in Verdict}
 
 
+def deviations(report: Report) -> dict[Deviation, int]:
+    """What became of the declared failures, all outcomes named."""
+    seen = Counter(result.deviation for result in report.results)
+    return {deviation: seen[deviation] for deviation in Deviation}
+
+
 def exit_code(report: Report) -> int:
     """4 if the suite itself failed; 1 if a rule that counts is broken or a MUST is blocked; 0 otherwise.
 
-    What is blocked by a mere warning condemns nobody. A run in which no rule at all could be decided is not green: it
-    is 2, as if nothing had been selected.
+    What is blocked by a mere warning or by a known failure condemns nobody. Nor does a failure that was declared, but
+    the declaration must be true: a rule that is kept after all is a 1. A run in which no rule at all could be decided
+    is not green: it is 2, as if nothing had been selected.
     """
     if any(result.verdict is Verdict.ERROR for result in report.results):
         return FAULTY
     if all(result.verdict in UNDECIDED for result in report.results):
         return NOTHING_JUDGED
     by_id = {result.rule.id: result for result in report.results}
-    return BROKEN if any(_condemns(result, report.level, by_id) for result in report.results) else KEPT
+    return BROKEN if any(_condemns(result, report, by_id) for result in report.results) else KEPT
 
 
-def _condemns(result: Result, level: Level, by_id: Mapping[str, Result]) -> bool:
+def _condemns(result: Result, report: Report, by_id: Mapping[str, Result]) -> bool:
+    if result.deviation is not None:
+        return result.deviation is Deviation.GONE
     if result.verdict is Verdict.BLOCKED:
-        root = by_id.get(_root(result, by_id))
-        return result.level is Level.MUST and (root is None or root.verdict is not Verdict.WARNING)
-    return result.verdict is Verdict.FAIL and result.level.rank >= level.rank
+        return result.level is Level.MUST and not _excuses(_root(result, by_id), report, by_id)
+    return result.verdict is Verdict.FAIL and result.level.rank >= report.level.rank
+
+
+def _excuses(id: str, report: Report, by_id: Mapping[str, Result]) -> bool:
+    """Whether what the rule blocks condemns nobody; that it blocks proves a rule that was not selected to be broken."""
+    if id not in by_id:
+        return id in report.declared
+    return by_id[id].verdict is Verdict.WARNING or by_id[id].deviation is Deviation.KNOWN
 
 
 def roots(report: Report) -> dict[str, list[Result]]:

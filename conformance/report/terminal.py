@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from conformance.ladder import Rung
 from conformance.options import Options
 from conformance.report.finding import Painter, Tone, explain, one_line, plain, summarise, wrapped
-from conformance.report.record import Report, counts, roots
+from conformance.report.record import Report, counts, deviations, roots
 from conformance.report.visible import safe
-from conformance.verdict import Result, Verdict
+from conformance.verdict import Deviation, Result, Verdict
 
 BAR = 20
 NAMED = 6
@@ -28,6 +28,11 @@ WORDS = {
     Verdict.NOT_APPLICABLE: ("not applicable", Tone.FAINT),
     Verdict.NOT_RUN: ("not run", Tone.FAINT),
 }
+DECLARED = {
+    Deviation.KNOWN: ("known failure", "known failures", Tone.WARNING),
+    Deviation.GONE: ("unexpected pass", "unexpected passes", Tone.BAD),
+    Deviation.UNCONFIRMED: ("not confirmed", "not confirmed", Tone.WARNING),
+}
 
 
 def end_report(report: Report, options: Options, width: int, paint: Painter = plain) -> Iterator[str]:
@@ -38,6 +43,7 @@ def end_report(report: Report, options: Options, width: int, paint: Painter = pl
         yield from _ladder(report.ladder, width, paint)
     for part in (_failures, _warnings, _inconclusive, _errors):
         yield from part(report, width, paint)
+    yield from _declared(report, options, width, paint)
     yield tally(report, paint)
 
 
@@ -45,7 +51,19 @@ def tally(report: Report, paint: Painter = plain) -> str:
     """The number of rules by verdict, on one line."""
     seen = counts(report)
     parts = [paint(f"{seen[verdict]} {word}", tone) for verdict, (word, tone) in WORDS.items() if seen[verdict]]
-    return f"{_rules(report)}: " + ", ".join(parts)
+    became = deviations(report)
+    declared = [
+        paint(f"{became[one]} {word if became[one] == 1 else words}", tone)
+        for one, (word, words, tone) in DECLARED.items()
+        if became[one]
+    ]
+    return f"{_rules(report)}: {', '.join(parts)}" + (f" (declared: {', '.join(declared)})" if declared else "")
+
+
+def out_of_date(options: Options) -> str:
+    """What to do about a declared failure that is none."""
+    file = safe(str(options.known_failures)) if options.known_failures is not None else "the known failures"
+    return f"unexpected pass: the rule is kept, remove its line from {file}"
 
 
 def _rules(report: Report) -> str:
@@ -90,10 +108,15 @@ def _ladder(rungs: tuple[Rung, ...], width: int, paint: Painter) -> Iterator[str
     yield ""
 
 
+def _having(report: Report, verdict: Verdict) -> list[Result]:
+    """The results with this verdict that were not declared: those have a part of their own."""
+    return [result for result in report.results if result.verdict is verdict and result.deviation is None]
+
+
 def _failures(report: Report, width: int, paint: Painter) -> Iterator[str]:
     """Broken rules, those that block most first; then what is blocked by a rule that is not among them."""
     blocked = roots(report)
-    failed = [result for result in report.results if result.verdict is Verdict.FAIL]
+    failed = _having(report, Verdict.FAIL)
     failed.sort(key=lambda result: -len(blocked.get(result.rule.id, ())))
     if failed and report.target.command:
         port = urlsplit(report.target.url).port
@@ -123,7 +146,7 @@ def _consequences(results: list[Result], cause: str, width: int, noun: str = "mo
 
 
 def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:
-    warned = [result for result in report.results if result.verdict is Verdict.WARNING]
+    warned = _having(report, Verdict.WARNING)
     if warned:
         yield _heading("warnings: advice of the RFCs that is not followed", width, paint, Tone.WARNING)
     for result in warned:
@@ -133,7 +156,7 @@ def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:
 
 
 def _inconclusive(report: Report, width: int, paint: Painter) -> Iterator[str]:
-    unclear = [result for result in report.results if result.verdict is Verdict.INCONCLUSIVE]
+    unclear = _having(report, Verdict.INCONCLUSIVE)
     if unclear:
         yield _heading("inconclusive: what came proves nothing either way", width, paint, Tone.WARNING)
     for result in unclear:
@@ -151,6 +174,34 @@ def _errors(report: Report, width: int, paint: Painter) -> Iterator[str]:
         yield from (f"  {safe(line)}" for line in result.reason.splitlines())
     if errors:
         yield ""
+
+
+def _declared(report: Report, options: Options, width: int, paint: Painter) -> Iterator[str]:
+    """Declared failures in brief, what is wrong with the declaration last, where it is seen."""
+    headings = {
+        Deviation.KNOWN: ("known failures: broken, as declared", Tone.WARNING),
+        Deviation.UNCONFIRMED: ("known failures that could not be confirmed", Tone.WARNING),
+        Deviation.GONE: ("UNEXPECTED PASSES: declared as broken, but kept", Tone.BAD),
+    }
+    for deviation, (heading, tone) in headings.items():
+        results = [result for result in report.results if result.deviation is deviation]
+        if results:
+            yield _heading(heading, width, paint, tone)
+            for result in results:
+                yield from wrapped("", _declaration(result, options), width)
+            yield ""
+
+
+def _declaration(result: Result, options: Options) -> str:
+    why = f" (declared: {safe(result.declared)})" if result.declared else ""
+    match result.deviation:
+        case Deviation.KNOWN:
+            return one_line(result) + why
+        case Deviation.GONE:
+            return f"{result.rule.id}: {out_of_date(options)}{why}"
+        case _:
+            reason = f": {safe(result.reason)}" if result.reason else ""
+            return f"{result.rule.id}: {result.verdict}{reason}{why}"
 
 
 def _heading(text: str, width: int, paint: Painter, tone: Tone) -> str:

@@ -60,12 +60,13 @@ def make_result(
     blocked_by: str | None = None,
     reason: str = "",
     message: str = "",
+    declared: str | None = None,
 ) -> Result:
     finding = None
     if verdict in (Verdict.FAIL, Verdict.WARNING):
         said = message or f"{id} is broken."
         finding = Finding(said, "this", "that", exchange or make_exchange(), span)
-    return Result(make_rule(id, level), level, verdict, reason, finding, blocked_by)
+    return Result(make_rule(id, level), level, verdict, reason, finding, blocked_by, declared)
 
 
 def make_report(*results: Result, level: Level = Level.MUST, ladder: tuple[Rung, ...] = ()) -> Report:

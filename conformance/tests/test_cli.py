@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import conformance
 from conformance import checks
 from conformance.cli import main
+from conformance.report.record import exit_code
 from conformance.session import Session
 from conformance.tests.canned import canned_catalogue, canned_server
+from conformance.verdict import Deviation
 
 
 @pytest.fixture
@@ -57,6 +60,47 @@ class TestRun:
     )
     def test_exit_codes(self, server: str, arguments: list[str], code: int) -> None:
         assert main(["run", server, *arguments]) == code
+
+    @pytest.mark.parametrize(
+        ("declared", "selected", "code"),
+        [
+            ("canned.fail # ticket 17", "canned.[pfb]*", 0),
+            ("canned.fail\ncanned.blocked\n", "canned.[pfb]*", 0),
+            ("# nothing\n", "canned.[pfb]*", 1),
+            ("canned.fail\ncanned.pass\n", "canned.[pfb]*", 1),
+            ("canned.advice\ncanned.absent\n", "canned.a*", 0),
+            ("canned.fail\n", "canned.p*", 0),
+            ("canned.fail\n", "canned.b*", 0),
+            ("canned.pass\n", "canned.b*", 1),
+            ("canned.error\n", "canned.e*", 4),
+        ],
+    )
+    def test_known_failures(self, server: str, tmp_path: Path, declared: str, selected: str, code: int) -> None:
+        file = tmp_path / "known.txt"
+        file.write_text(declared)
+        assert main(["run", server, "--rule", selected, "--known-failures", str(file)]) == code
+
+    def test_a_mistake_in_the_known_failures_ends_the_run_before_it_begins(
+        self, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "known.txt"
+        file.write_text("canned.fial\n")
+        assert main(["run", server, "--known-failures", str(file)]) == 2
+        assert f"known failures: {file}:1: no rule 'canned.fial'; did you mean canned.fail" in capsys.readouterr().err
+
+    def test_a_recorded_run_excuses_known_failures_too(self, server: str, tmp_path: Path) -> None:
+        (tmp_path / "known.txt").write_text("canned.fail\n")
+        main(["run", server, "--evidence", str(tmp_path / "run.json")])
+        judge = ["judge", str(tmp_path / "run.json"), "--rule", "canned.[pf]*"]
+        assert main(judge) == 1
+        assert main([*judge, "--known-failures", str(tmp_path / "known.txt")]) == 0
+
+    def test_a_program_may_declare_them(self, server: str, tmp_path: Path) -> None:
+        (tmp_path / "known.txt").write_text("canned.fail  # ticket 17\n")
+        report = conformance.run(server, rules=["canned.[pf]*"], known_failures=tmp_path / "known.txt")
+        declared = {result.rule.id: (result.declared, result.deviation) for result in report.results}
+        assert declared == {"canned.pass": (None, None), "canned.fail": ("ticket 17", Deviation.KNOWN)}
+        assert exit_code(report) == 0
 
     def test_a_recorded_run_is_judged_alike(
         self, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

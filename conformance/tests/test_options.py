@@ -59,6 +59,7 @@ def test_all_settings_are_read() -> None:
             "rule": ["status-line.*", "date.*"],
             "report": "out",
             "evidence": "run.json",
+            "known_failures": "known.txt",
             "patience": "2.5",
         }
     )
@@ -72,6 +73,7 @@ def test_all_settings_are_read() -> None:
         rules=("status-line.*", "date.*"),
         report=Path("out"),
         evidence=Path("run.json"),
+        known_failures=Path("known.txt"),
         patience=2.5,
     )
 

@@ -140,6 +140,47 @@ def test_exit_codes(project: Project, server: str, arguments: list[str], code: i
     assert project.pytest("--server-url", server, *arguments).ret == code
 
 
+def test_known_failures_are_expected(project: Project, server: str) -> None:
+    project.write("known.txt", "canned.fail  # ticket 17\ncanned.advice\ncanned.absent\n")
+    arguments = ("--server-url", server, "--known-failures", "known.txt", "--rule", "canned.[!e]*", "--report", "out")
+    result = project.pytest(*arguments, "-rxs", "--junitxml", "out.xml")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "*test_rules.py .xbxn? *",
+            "--- known failures: *",
+            "  canned.fail: The line ends in LF. (declared: ticket 17)",
+            "--- known failures that could not be confirmed *",
+            "  canned.absent: not-applicable: the server has none",
+            "6 rules: 1 passed, 1 failed, * (declared: 2 known failures, 1 not confirmed)",
+            "XFAIL *::canned.fail - ticket 17",
+            "*1 passed, *2 xfailed*",
+        ]
+    )
+    assert "try it" not in result.stdout.str()
+    assert verdicts(project.path / "out")["canned.fail"] == "fail"
+    cases = {case.get("name"): case for case in ElementTree.parse(project.path / "out.xml").iter("testcase")}
+    skipped = cases["canned.fail"].find("skipped")
+    assert skipped is not None
+    assert (skipped.get("type"), skipped.get("message")) == ("pytest.xfail", "ticket 17")
+
+
+def test_a_known_failure_that_passes_fails_the_run(project: Project, server: str) -> None:
+    project.write("known.txt", "canned.pass  # ticket 18\ncanned.fail\n")
+    result = project.pytest("--server-url", server, "--known-failures", "known.txt", "--rule", "canned.[pf]*", "-v")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*::canned.pass FAILED *",
+            "*::canned.fail XFAIL *",
+            "--- UNEXPECTED PASSES*",
+            "  canned.pass: unexpected pass: *known.txt (declared: ticket 18)",
+            "FAILED *::canned.pass - unexpected pass: the rule is kept, remove its line from*",
+            "*1 failed, 1 xfailed*",
+        ]
+    )
+
+
 def test_the_first_failure_ends_the_run(project: Project, server: str) -> None:
     result = project.pytest("--server-url", server, "-x", "--report", "out")
     assert result.ret == 1
@@ -178,6 +219,7 @@ def test_nobody_there(project: Project) -> None:
         (["--server-url", "ftp://localhost"], "conformance: server url: *"),
         (["--server-url", ""], "conformance: server url: *"),
         (["--server-url", "http://127.0.0.1:1", "--step", "one"], "conformance: step: *"),
+        (["--server-url", "http://127.0.0.1:1", "--known-failures", "no"], "conformance: known failures: no cannot *"),
         (["--pyargs", "conformance.checks"], "conformance: no server to judge*"),
     ],
 )
@@ -235,8 +277,9 @@ def test_every_option_has_an_ini_twin_and_the_command_line_wins(project: Project
     project.write(
         "pytest.ini",
         f"[pytest]\nserver_url = {server}\nstep = 7\nlevel = should\nspec = 9110\npatience = 3\n"
-        "rule =\n    canned.pass\n    canned.advice\nreport = out\n",
+        "rule =\n    canned.pass\n    canned.advice\nreport = out\nknown_failures = known.txt\n",
     )
+    project.write("known.txt", "canned.fail\n")
     (project.path / "below").mkdir()
     result = project.pytest("--rootdir", project.path, "-c", project.path / "pytest.ini", "--level", "must")
     assert result.ret == 0
@@ -247,6 +290,7 @@ def test_every_option_has_an_ini_twin_and_the_command_line_wins(project: Project
         "spec": "9110",
         "rules": ["canned.pass", "canned.advice"],
         "web_root": None,
+        "known_failures": str(project.path / "known.txt"),
         "patience": 3.0,
     }
 

@@ -22,6 +22,7 @@ ALL = [
     make_result(f"a.{verdict}", verdict, blocked_by="a.fail" if verdict is Verdict.BLOCKED else None)
     for verdict in Verdict
 ]
+NOTHING_DECLARED = {"known_failures": 0, "unexpected_passes": 0, "unconfirmed": 0}
 LADDER = (Rung(2, 3, 3, True), Rung(3, 1, 4, False, ("a refusal",)))
 
 
@@ -42,7 +43,7 @@ def test_everything_is_in_it() -> None:
     assert found["target"]["url"] == "http://localhost:50000"
     assert found["target"]["capabilities"] == {"cgi": "no *.py is run", "redirect": "present"}
     assert found["started"] == "2023-11-14T22:13:20.250+00:00"
-    assert found["summary"] == {**{verdict.value: 1 for verdict in Verdict}, "exit_code": 4}
+    assert found["summary"] == {**{verdict.value: 1 for verdict in Verdict}, **NOTHING_DECLARED, "exit_code": 4}
     assert found["options"]["rules"] == ["a.*"]
     assert found["options"]["level"] == "must"
     assert [result["verdict"] for result in found["results"]] == [verdict.value for verdict in Verdict]
@@ -100,6 +101,26 @@ def test_messages_that_json_or_a_terminal_would_choke_on_survive() -> None:
     assert checked(make_report(result))["results"][0]["finding"]["message"] == "\udc80\x1b\x00é"
 
 
+def test_declared_failures_are_counted_and_keep_their_verdicts() -> None:
+    declared = [make_result(f"a.{verdict}", verdict, declared="ticket 17") for verdict in Verdict]
+    found = checked(make_report(*declared, make_result("a.b", Verdict.FAIL)), Options(known_failures=Path("known.txt")))
+    summary = found["summary"]
+    assert (summary["known_failures"], summary["unexpected_passes"], summary["unconfirmed"]) == (2, 1, 3)
+    assert summary["fail"] == 2
+    assert found["options"]["known_failures"] == "known.txt"
+    assert {result["verdict"]: result["deviation"] for result in found["results"][:-1]} == {
+        "pass": "unexpected-pass",
+        "fail": "known-failure",
+        "warning": "known-failure",
+        "not-applicable": "unconfirmed",
+        "blocked": "unconfirmed",
+        "inconclusive": "unconfirmed",
+        "error": None,
+        "not-run": None,
+    }
+    assert [found["results"][n]["declared"] for n in (0, -1)] == ["ticket 17", None]
+
+
 # -- the exit code -----------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +151,31 @@ def test_what_a_warning_blocks_condemns_nobody(root: Verdict, code: int) -> None
     level = Level.SHOULD if root is Verdict.WARNING else Level.MUST
     blocked = make_result("a.blocked", Verdict.BLOCKED, blocked_by="a.root")
     assert exit_code(make_report(make_result("a.root", root, level=level), blocked)) == code
+
+
+@pytest.mark.parametrize(
+    ("declared", "level", "code"),
+    [
+        (Verdict.FAIL, Level.MUST, 0),
+        (Verdict.WARNING, Level.SHOULD, 0),
+        (Verdict.PASS, Level.MUST, 1),
+        (Verdict.PASS, Level.MAY, 1),
+        (Verdict.BLOCKED, Level.MUST, 0),
+        (Verdict.NOT_APPLICABLE, Level.MUST, 0),
+        (Verdict.INCONCLUSIVE, Level.MUST, 0),
+        (Verdict.ERROR, Level.MUST, 4),
+    ],
+)
+def test_a_declaration_excuses_a_failure_and_must_be_true(declared: Verdict, level: Level, code: int) -> None:
+    result = make_result("a.declared", declared, level=level, declared="")
+    assert exit_code(make_report(make_result("a.b", Verdict.PASS), result)) == code
+
+
+def test_a_declaration_excuses_no_other_failure_but_what_it_blocks() -> None:
+    known = make_result("a.known", Verdict.FAIL, declared="")
+    blocked = make_result("a.blocked", Verdict.BLOCKED, blocked_by="a.known")
+    assert exit_code(make_report(known, blocked)) == 0
+    assert exit_code(make_report(known, blocked, make_result("a.b", Verdict.FAIL))) == 1
 
 
 # -- on disk -----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from conformance.ladder import Rung
+from conformance.ladder import Rung, ladder
 from conformance.options import Options
 from conformance.report.record import Report
 from conformance.report.terminal import climbed, end_report, tally
@@ -104,6 +105,37 @@ def test_warnings_are_short_and_errors_stand_apart() -> None:
     assert shown.index("a.fail (MUST)") < shown.index("a.advice (SHOULD)") < shown.index("ERRORS OF THE SUITE")
     assert "  ValueError: \\x1b[2Jx" in shown
     assert shown.count("try it") == 1
+
+
+def test_declared_failures_are_told_in_brief_and_what_is_wrong_with_them_aloud() -> None:
+    report = make_report(
+        make_result("a.news", Verdict.FAIL),
+        make_result("a.fail", Verdict.FAIL, declared="ticket\x1b 17"),
+        make_result("a.advice", Verdict.WARNING, declared=""),
+        make_result("a.blocked", Verdict.BLOCKED, blocked_by="a.fail", reason="there is no line"),
+        make_result("a.absent", Verdict.NOT_APPLICABLE, declared="", reason="the server has none"),
+        make_result("a.unclear", Verdict.INCONCLUSIVE, declared="", reason="silence"),
+        make_result("a.mended", Verdict.PASS, declared="ticket 18"),
+    )
+    lines = text(report, Options(known_failures=Path("known.txt")), width=120).splitlines()
+    shown = "\n".join(lines)
+    assert shown.count("try it") == 1
+    assert "--- failed 1 of 1" in shown
+    assert "  a.fail: a.fail is broken. (declared: ticket\\x1b 17)" in lines
+    assert "  a.advice: a.advice is broken." in lines
+    assert "--- warnings" not in shown
+    assert "--- inconclusive" not in shown
+    assert "1 rule could not be judged because of a.fail: there is no line (a.blocked)" in shown
+    assert "  a.absent: not-applicable: the server has none" in lines
+    assert "  a.unclear: inconclusive: silence" in lines
+    kept = "unexpected pass: the rule is kept, remove its line from known.txt"
+    assert f"  a.mended: {kept} (declared: ticket 18)" in lines
+    assert lines[-1].endswith("(declared: 2 known failures, 1 unexpected pass, 2 not confirmed)")
+
+
+def test_a_known_failure_keeps_its_step_incomplete() -> None:
+    rungs = ladder([make_result("a.known", Verdict.FAIL, declared=""), make_result("a.b", Verdict.PASS)], {2: ()})
+    assert rungs == (Rung(2, 1, 2, False),)
 
 
 def test_names_of_rules_are_not_broken_at_hyphens() -> None:
