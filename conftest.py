@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 import pytest
+
+from fixtures import everything
 
 # An installed suite has loaded its plugin already. Naming it once more would do nothing here, but pytest refuses to
 # collect from a folder whose conftest names plugins when it was started in another one.
@@ -15,6 +16,9 @@ if "conformance.plugin" not in sys.modules:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_conformance_target() -> dict[str, str]:
-    """The embedded reference server, on a copy of the bundled document root with everything in it."""
-    python = shlex.quote(sys.executable)
-    return {"server_command": f"{python} -m reference_server {{root}} --port {{port}}"}
+    """The embedded reference server with all that it can do, on a copy of the bundled document root."""
+    return {
+        "server_command": everything.command(),
+        "credentials": ":".join(everything.CREDENTIALS),
+        "virtual_host": everything.VIRTUAL_HOST,
+    }

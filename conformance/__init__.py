@@ -32,13 +32,17 @@ def run(
     report: str | Path | None = None,
     evidence: str | Path | None = None,
     known_failures: str | Path | None = None,
+    assume: Sequence[str] = (),
+    without: Sequence[str] = (),
+    credentials: tuple[str, str] | None = None,
+    virtual_host: str | None = None,
     patience: float = 5.0,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
     """Judge the server at ``server_url``, or the one that ``server_command`` starts, and return the report.
 
     The parameters are the options of the command line; ``patience`` is in seconds, ``report`` a folder, ``evidence``
-    and ``known_failures`` are files. ``on_result`` is called after each rule. Raises
+    and ``known_failures`` are files, ``credentials`` user and password. ``on_result`` is called after each rule. Raises
     :class:`conformance.errors.UsageError` and :class:`conformance.errors.UnreachableError`.
     """
     from conformance.options import Options, server_address
@@ -58,6 +62,10 @@ def run(
         report=Path(report) if report is not None else None,
         evidence=Path(evidence) if evidence is not None else None,
         known_failures=Path(known_failures) if known_failures is not None else None,
+        assume=tuple(assume),
+        without=tuple(without),
+        credentials=credentials,
+        virtual_host=virtual_host,
         patience=patience,
     )
     session = Session(options)

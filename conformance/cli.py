@@ -27,7 +27,7 @@ from conformance.report.terminal import end_report
 from conformance.session import Session
 
 INTERRUPTED = 130
-JUDGING = ("step", "level", "spec", "rule", "report", "known_failures")
+JUDGING = ("step", "level", "spec", "rule", "report", "known_failures", "assume", "without")
 COLOURS = {Tone.GOOD: "32", Tone.BAD: "31", Tone.WARNING: "33", Tone.STRONG: "1", Tone.FAINT: "2"}
 
 

@@ -12,10 +12,12 @@ from conformance.exchange import Ending, Exchange
 from conformance.probe import Action, AwaitEnd, Fields, Probe, Receive, Send, compose
 from conformance.response import Response
 from conformance.rule import Risk, Spec
-from conformance.site import MISSING, Site
+from conformance.site import MISSING, Page, Site
 
 Player: TypeAlias = Callable[[Probe], Exchange]
 Answer: TypeAlias = tuple[Exchange, Response]
+
+WRITTEN = b"What the suite has written here, for a moment.\n"
 
 
 class NoEvidence(Exception):
@@ -96,6 +98,30 @@ class Evidence:
         """Several requests on one connection, each sent when the former is answered."""
         script = [action for n, data in enumerate(requests, 1) for action in (Send(data), Receive(n))]
         return self.play(Probe(tuple(script), tuple(methods) or ("GET",) * len(requests), risk))
+
+    def rewrite(self) -> tuple[Response, ...] | None:
+        """PUT, GET, DELETE, GET and a PUT of the old content, all on the throwaway file and on one connection.
+
+        Returns the five answers; None where there is no such file, or the connection does not last. Nothing stays
+        changed: what a connection that ended early left behind is put right on another one.
+        """
+        page = self.site.throwaway
+        plain = self.request("/")
+        if page is None or len(self.sequence(plain, plain).responses) < 2:
+            return None
+        read, old = self.request(page.target), self._put(page, page.content)
+        delete = self.request(page.target, method="DELETE")
+        methods = ("PUT", "GET", "DELETE", "GET", "PUT")
+        exchange = self.sequence(self._put(page, WRITTEN), read, delete, read, old, methods=methods)
+        if len(exchange.responses) == len(methods):
+            return exchange.responses
+        if exchange.response is not None and exchange.response.ok:
+            self.play(Probe((Send(old), Receive(1)), ("PUT",), Risk.UNUSUAL))
+        return None
+
+    def _put(self, page: Page, content: bytes) -> bytes:
+        fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(content)))]
+        return self.request(page.target, fields, method="PUT", body=content)
 
     # -- what every run looks at --------------------------------------------------------------------------------------
 

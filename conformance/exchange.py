@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, assert_never
 
-from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
+from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.reading import Stream, transcribe
 from conformance.response import Response, Transcript
 from conformance.rule import Risk
@@ -128,6 +128,8 @@ def _write_action(action: Action) -> list[Any]:
             return ["pause", seconds]
         case Receive(count):
             return ["receive", count]
+        case AwaitAny():
+            return ["await-any"]
         case AwaitEnd():
             return ["await-end"]
         case HalfClose():
@@ -146,6 +148,8 @@ def _read_action(record: list[Any]) -> Action:
             return Pause(float(seconds))
         case ["receive", count]:
             return Receive(int(count))
+        case ["await-any"]:
+            return AwaitAny()
         case ["await-end"]:
             return AwaitEnd()
         case ["half-close"]:

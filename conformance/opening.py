@@ -32,7 +32,7 @@ def open_target(options: Options, stack: ExitStack) -> tuple[str, Site, Target]:
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     else:
         raise UsageError("no server: give its URL, or a command that starts it")
-    site = read_site(root, host, port)
+    site = read_site(root, host, port, options.credentials, options.virtual_host)
     return url, site, Target(host, port, site.authority, Patience(options.patience), process)
 
 

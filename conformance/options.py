@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from conformance.errors import UsageError
 from conformance.rule import Level, Spec
+from conformance.site import GUARDED
 
 FIRST_STEP = 2
 LAST_STEP = 7
@@ -34,6 +35,10 @@ class Options:
     report: Path | None = None
     evidence: Path | None = None
     known_failures: Path | None = None
+    assume: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    credentials: tuple[str, str] | None = None
+    virtual_host: str | None = None
     patience: float = 5.0
 
 
@@ -124,6 +129,27 @@ def _rule(text: str) -> str:
     return text.strip()
 
 
+def _capability(text: str) -> str:
+    from conformance.capabilities import CAPABILITIES  # only here: options are read in every run of pytest
+
+    if text in CAPABILITIES:
+        return text
+    raise UsageError(f"{text!r} is no capability: they are {', '.join(CAPABILITIES)}")
+
+
+def _credentials(text: str) -> tuple[str, str]:
+    user, colon, password = text.partition(":")
+    if user and colon and text.isascii() and text.isprintable():
+        return user, password
+    raise UsageError(f"{text!r} are no credentials: write them as USER:PASSWORD, in printable ASCII")
+
+
+def _host_name(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.-]+", text):
+        return text
+    raise UsageError(f"{text!r} is no host name: give a name such as second.example, without a port")
+
+
 def _patience(text: str) -> float:
     try:
         seconds = float(text)
@@ -170,6 +196,10 @@ SETTINGS: tuple[Setting, ...] = (
         "rules known to be broken, one id a line and the reason after #: these fail the run only if they pass",
         _path,
     ),
+    Setting("assume", "CAPABILITY", "take it as offered; may be repeated", _capability, repeatable=True),
+    Setting("without", "CAPABILITY", "take it as not offered; may be repeated", _capability, repeatable=True),
+    Setting("credentials", "USER:PASSWORD", f"what opens the pages below /{GUARDED}/", _credentials),
+    Setting("virtual_host", "NAME", "the name of another site that the server has at the same address", _host_name),
     Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _patience),
 )
 BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -41,6 +41,11 @@ class AwaitEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitAny:
+    """Read until a response of any kind, also an interim one, has come; if patience runs out, go on all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class HalfClose:
     """End our direction of the connection (FIN) and go on reading."""
 
@@ -50,7 +55,7 @@ class Abort:
     """Break the connection off with a reset, whatever is under way."""
 
 
-Action: TypeAlias = Send | Pause | Receive | AwaitEnd | HalfClose | Abort
+Action: TypeAlias = Send | Pause | Receive | AwaitAny | AwaitEnd | HalfClose | Abort
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Session:
     def _look(self) -> None:
         """Survey the target. A capability must not be missed because a program was slow to start: silences are
         confirmed, and then all is looked at again."""
-        self.survey = Survey(self.evidence, self.options.step)
+        self.survey = Survey(self.evidence, self.options.step, self.options.assume, self.options.without)
         self.survey.look()
         if self.survey.gap is None and self._confirm_silences():
             self.survey.look()

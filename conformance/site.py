@@ -34,6 +34,8 @@ KINDS = {
 }
 FILE_LIMIT = 600
 SIZE_LIMIT = 8 * 1024 * 1024
+GUARDED = "guarded"
+"""The folder that a server may keep for those who prove who they are; elsewhere it is a folder like any other."""
 MARK_LENGTH = 24
 MISSING = "/surely-not-existing-7f3a"
 
@@ -72,7 +74,11 @@ class Outside:
 
 @dataclass(frozen=True)
 class Site:
-    """The served folder and the address it is served at."""
+    """The served folder and the address it is served at.
+
+    ``guarded`` holds the pages that the server may keep for those with ``credentials`` (user and password), and are not
+    among ``pages``. ``virtual_host`` is the name of another site at the same address.
+    """
 
     host: str
     port: int
@@ -80,6 +86,9 @@ class Site:
     pages: tuple[Page, ...]
     folders: tuple[str, ...]
     outside: tuple[Outside, ...]
+    guarded: tuple[Page, ...] = ()
+    credentials: tuple[str, str] | None = None
+    virtual_host: str | None = None
 
     @property
     def authority(self) -> str:
@@ -134,22 +143,35 @@ class Site:
             "pages": [[p.path, p.kind, b64encode(p.content).decode()] for p in self.pages],
             "folders": list(self.folders),
             "outside": [[o.path, b64encode(o.mark).decode()] for o in self.outside],
+            "guarded": [[p.path, p.kind, b64encode(p.content).decode()] for p in self.guarded],
+            "credentials": list(self.credentials) if self.credentials else None,
+            "virtual_host": self.virtual_host,
         }
 
 
 def replay_site(record: dict[str, Any]) -> Site:
     """The site that was written down."""
+    user_and_password = record.get("credentials")
     return Site(
         host=record["host"],
         port=record["port"],
         root_name=record["root_name"],
-        pages=tuple(Page(path, kind, b64decode(content)) for path, kind, content in record["pages"]),
+        pages=_replay_pages(record["pages"]),
         folders=tuple(record["folders"]),
         outside=tuple(Outside(path, b64decode(mark)) for path, mark in record["outside"]),
+        guarded=_replay_pages(record.get("guarded", [])),
+        credentials=tuple(user_and_password) if user_and_password else None,
+        virtual_host=record.get("virtual_host"),
     )
 
 
-def read_site(root: Path, host: str, port: int) -> Site:
+def _replay_pages(record: list[list[str]]) -> tuple[Page, ...]:
+    return tuple(Page(path, kind, b64decode(content)) for path, kind, content in record)
+
+
+def read_site(
+    root: Path, host: str, port: int, credentials: tuple[str, str] | None = None, virtual_host: str | None = None
+) -> Site:
     """Read the document root; raises UsageError if it is no readable folder or holds no file."""
     if not root.is_dir():
         raise UsageError(f"no folder {root}: give the folder that the server serves with --web-root")
@@ -172,7 +194,18 @@ def read_site(root: Path, host: str, port: int) -> Site:
                 pages.append(Page(path.relative_to(root).as_posix(), kind, path.read_bytes()))
     if not pages:
         raise UsageError(f"{root} holds no file: give the folder that the server serves with --web-root")
-    return Site(host, port, root.resolve().name, tuple(pages), tuple(folders), tuple(_outside(root.resolve(), pages)))
+    guarded = tuple(page for page in pages if page.path.startswith(f"{GUARDED}/"))
+    return Site(
+        host,
+        port,
+        root.resolve().name,
+        tuple(page for page in pages if page not in guarded),
+        tuple(folders),
+        tuple(_outside(root.resolve(), pages)),
+        guarded,
+        credentials,
+        virtual_host,
+    )
 
 
 def _outside(root: Path, pages: list[Page]) -> Iterator[Outside]:

@@ -6,7 +6,7 @@ RFCs and is not to be seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from conformance.capabilities import CAPABILITIES, MILESTONES
@@ -15,11 +15,17 @@ from conformance.premises import SILENCE, Gap, foundation, reads_requests
 
 
 class Survey:
-    """What ``evidence`` shows; milestones up to the course's step ``last`` (None: all)."""
+    """What ``evidence`` shows; milestones up to the course's step ``last`` (None: all).
 
-    def __init__(self, evidence: Evidence, last: int | None) -> None:
+    Capabilities in ``assume`` count as present and those in ``without`` as absent, whatever is seen.
+    """
+
+    def __init__(
+        self, evidence: Evidence, last: int | None, assume: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> None:
         self._evidence = evidence
         self._last = last or max(MILESTONES)
+        self._said = dict.fromkeys(assume, "") | dict.fromkeys(without, "said to be absent by --without")
 
     def look(self) -> None:
         """Ask for all of it now, anew if it was asked for before."""
@@ -43,7 +49,10 @@ class Survey:
     @cached_property
     def capabilities(self) -> dict[str, str]:
         """Capability to the reason why it is absent, "" where it is present; nothing is known behind a gap."""
-        return {} if self.gap else {name: self._reason(test) for name, test in CAPABILITIES.items()}
+        if self.gap:
+            return {}
+        found = {name: self._reason(test) for name, test in CAPABILITIES.items() if name not in self._said}
+        return {name: (found | self._said)[name] for name in CAPABILITIES}
 
     @cached_property
     def missing(self) -> dict[int, tuple[str, ...]]:

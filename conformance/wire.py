@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from conformance.exchange import Chunk, Ending, Exchange
-from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
+from conformance.probe import Abort, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.reading import Stream, transcribe
 from conformance.response import DefectKind, Framing
 
@@ -107,6 +107,8 @@ class _Play:
                     self._read_for(seconds)
                 case Receive(count):
                     self._read_until(count)
+                case AwaitAny():
+                    self._read_any()
                 case AwaitEnd():
                     self._read_until(None)
                 case HalfClose():
@@ -162,6 +164,18 @@ class _Play:
                 return
             if self._wait(left):
                 last = time.monotonic()
+
+    def _read_any(self) -> None:
+        """Read until one more response is whole, be it an interim one; silence is no ending here."""
+        until = min(time.monotonic() + self.granted, self.deadline)
+        before = self._responses()
+        while self.ending is None and self._responses() == before and (left := until - time.monotonic()) > 0:
+            self._wait(left)
+
+    def _responses(self) -> int:
+        transcript = transcribe(bytes(self.buffer), self.probe.methods, Stream.GROWING)
+        answered = [*transcript.interim, *(response for final in transcript.responses for response in final.interim)]
+        return transcript.complete + sum(1 for response in answered if response.complete)
 
     def _complete(self, count: int) -> bool:
         if len(self.buffer) < self.worth_reading:

@@ -39,11 +39,12 @@ def _reply(line: str) -> str:
     why="A tag that cannot be read is no help to screen readers and translators.",
     hint="Write en-US, not en_US and not English (United States).",
     example=(REQUEST, _reply("Content-Language: en-US"), _reply("Content-Language: en_US")),
-    needs=("content-language",),
 )
 def content_language(evidence: Evidence) -> Judgement:
+    named = evidence.site.page(None, lambda page: page.plain and page.name.endswith(".html.en"))
+    translated = [(x, x.response) for x in [evidence.get(named.target)] if x.response] if named else []
     return judge_values(
-        ended_heads(evidence),
+        [*ended_heads(evidence), *translated],
         ("content-language",),
         lambda value: any(tag and not LANGUAGE_TAG.fullmatch(tag) for tag in list_members(value)),
         "Content-Language holds what is no language tag.",

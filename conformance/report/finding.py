@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import TypeAlias, assert_never
 
 from conformance.exchange import Ending, Exchange
-from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Receive, Send
+from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Receive, Send
 from conformance.report.reproduce import reproduce
 from conformance.report.visible import excerpt, safe
 from conformance.verdict import Finding, Result
@@ -123,7 +123,7 @@ def _action(action: Action, width: int) -> Iterator[str]:
             yield from (row.text for row in excerpt(data, None, _room(width)))
         case Pause(seconds):
             yield f"(nothing for {seconds:g} s)"
-        case Receive() | AwaitEnd():
+        case Receive() | AwaitAny() | AwaitEnd():
             yield "(waits for the reply)"
         case HalfClose():
             yield "(ends its direction of the connection)"

@@ -10,7 +10,7 @@ import re
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
+from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 
 LONGEST_PRINTF = 2000
 LONGEST = 4000
@@ -72,7 +72,7 @@ def _statement(action: Action) -> str:
             return f"s.sendall({_literal(data)})"
         case Pause(seconds):
             return f"time.sleep({seconds:g})"
-        case Receive():
+        case Receive() | AwaitAny():
             return "print(s.recv(65536))"
         case AwaitEnd():
             return READ_ON
