@@ -17,15 +17,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := requirements.lock
 BENCH := .venv-bench
+KNOWN := .venv-servers
 
 .DEFAULT_GOAL := help
-.PHONY: help check test quick lint bench lock clean
+.PHONY: help check test quick lint matrix known-servers bench lock clean
 
 help:
 	@echo 'make check [SERVER=http://host:port] [ARGS=...]   run the checks (default: against the reference server)'
 	@echo 'make test                                         lint, types, all tests with coverage'
 	@echo 'make quick                                        the same without the mutants, which take minutes'
 	@echo 'make lint                                         ruff and mypy only'
+	@echo 'make matrix [ARGS=NAME...]                        every rule on every mutant, which takes half an hour'
+	@echo 'make known-servers [ARGS=NAME...]                 judge the servers of others and write docs/known-servers.md'
 	@echo 'make bench [ARGS=--quick]                         the reference server against nginx and others, in speed'
 	@echo 'make lock                                         rewrite $(LOCK) from what $(VENV) holds'
 	@echo 'make clean                                        remove the environments and everything generated'
@@ -49,6 +52,21 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# `make test` judges each mutant by the rules that its fault may touch; this one leaves nothing out.
+matrix: $(STAMP)
+	$(BIN)/python -m fixtures.mutants.matrix --full $(ARGS)
+
+# Those from PyPI and npm are installed here, those from Debian by whoever wants them (`… list` names the packages).
+known-servers: $(KNOWN)/.installed $(STAMP)
+	$(BIN)/python -m fixtures.known_servers $(ARGS)
+
+$(KNOWN)/.installed: fixtures/known_servers/requirements.txt fixtures/known_servers/package.json
+	test -x $(KNOWN)/bin/python || $(PYTHON) -m venv $(KNOWN)
+	$(KNOWN)/bin/python -m pip install --quiet --disable-pip-version-check -r fixtures/known_servers/requirements.txt
+	cp fixtures/known_servers/package.json $(KNOWN)/package.json
+	! command -v npm >/dev/null || npm install --prefix $(KNOWN) --no-audit --no-fund --silent
+	@touch $@
+
 # Takes some twelve minutes; needs wrk, nginx and two idle cores, and says so where one is missing.
 bench: $(BENCH)/.installed $(STAMP)
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -64,7 +82,7 @@ lock: $(STAMP)
 	mv $(LOCK).new $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(KNOWN) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made once and again only when a pin or the project's own metadata changes.

@@ -44,12 +44,14 @@ def check(
     permitted_by: Spec | None = None,
     risk: Risk = Risk.ORDINARY,
     step: int | None = None,
+    dispute: str = "",
 ) -> Callable[[Judge], Judge]:
     """Declare a rule on the function that judges it.
 
     It covers the requirement rows of the group named like it, and of the groups in ``also``; ``rows`` names single
     rows instead. Level, sections and step follow from the rows (``step`` overrides). ``example`` is a request, a good
-    and a bad answer. Raises ValueError for an id declared twice or one that covers nothing.
+    and a bad answer; ``dispute`` says what people disagree about, and what is accepted therefore. Raises ValueError for
+    an id declared twice or one that covers nothing.
     """
     covered = _covered(id, also, rows)
     if id in CATALOGUE or not covered:
@@ -70,6 +72,7 @@ def check(
         requires=tuple(requires),
         permitted_by=permitted_by,
         risk=risk,
+        dispute=dispute,
     )
 
     def bind(judge: Judge) -> Judge:

@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,7 @@ class ChunkFault(StrEnum):
     SIZE = "a wrong chunk size"
     DATA_END = "no CRLF after chunk data"
     LAST = "no last chunk"
+    TRAILER = "a line after the last chunk that is no field"
     FINAL = "no empty line after the last chunk"
 
 
@@ -67,6 +69,17 @@ def walk(octets: bytes, start: int = 0) -> Walk:
         position = stop + 2
 
 
+def size_lines(octets: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Where the lines with the chunk sizes stand, without their line ends, as far as they can be followed."""
+    position = start
+    while size := SIZE_LINE.match(octets, position):
+        yield position, size.end() - 2
+        count = int(size[1], 16)
+        if not count:
+            return
+        position = size.end() + count + 2
+
+
 def _line(octets: bytes, start: int) -> bytes:
     feed = octets.find(b"\n", start)
     return octets[start:] if feed < 0 else octets[start : feed + 1]
@@ -101,6 +114,14 @@ def _finish(octets: bytes, start: int, data: bytes, chunks: int) -> Walk:
     position = start
     while (line := _line(octets, position)) != b"\r\n":
         if not FIELD_LINE.fullmatch(line) or line.startswith(b"HTTP/"):
-            return Walk(data, ChunkFault.FINAL, (position, position + len(line)), chunks)
+            inside = line.strip() and not line.startswith(b"HTTP/") and _is_ended(octets, position)
+            fault = ChunkFault.TRAILER if inside else ChunkFault.FINAL
+            return Walk(data, fault, (position, position + len(line)), chunks)
         position += len(line)
     return Walk(data, None, (start, position + 2), chunks)
+
+
+def _is_ended(octets: bytes, position: int) -> bool:
+    """Whether an empty line still comes, before another reply."""
+    end = octets.find(b"\r\n\r\n", position)
+    return end >= 0 and b"\nHTTP/" not in octets[position:end]

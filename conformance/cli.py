@@ -147,11 +147,11 @@ def _progress(text: str) -> None:
 
 
 def _rules(arguments: argparse.Namespace) -> int:
-    rules = [check.rule for check in checks.load().values()]
+    chapters = {title: [check.rule for check in listed] for title, listed in checks.chapters().items()}
     if arguments.format == "json":
-        print(json.dumps(export(rules), indent=1, ensure_ascii=False))
+        print(json.dumps(export(rule for rules in chapters.values() for rule in rules), indent=1, ensure_ascii=False))
     else:
-        _print(table(rules, shutil.get_terminal_size().columns, _painter(sys.stdout)))
+        _print(table(chapters, shutil.get_terminal_size().columns, _painter(sys.stdout)))
     return 0
 
 

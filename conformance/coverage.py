@@ -39,6 +39,7 @@ class Kind(StrEnum):
     EITHER_LAWFUL = "either way lawful"
     OTHER_ROLE = "not for origin servers"
     NEVER_UNASKED = "never sent unasked"
+    OTHER_TRANSPORT = "needs TLS"
     REDUNDANT = "redundant"
 
 
@@ -51,6 +52,7 @@ MEANING: Mapping[Kind, str] = MappingProxyType(
         Kind.EITHER_LAWFUL: "what one text demands another allows to be left undone, so that nothing can fail",
         Kind.OTHER_ROLE: "binds a client, a cache, a gateway, an author or a program, not the server that is judged",
         Kind.NEVER_UNASKED: "about something that origin servers do not send and that no request provokes",
+        Kind.OTHER_TRANSPORT: "of connections secured by TLS; the suite speaks HTTP over plain TCP",
         Kind.REDUNDANT: "another rule or row carries the same demand at the level at which it binds",
     }
 )

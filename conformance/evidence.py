@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from conformance.exchange import Ending, Exchange
-from conformance.probe import Action, AwaitEnd, Fields, Probe, Receive, Send, compose
+from conformance.probe import Action, AwaitAny, AwaitEnd, Fields, Probe, Receive, Send, compose
 from conformance.response import Response
 from conformance.rule import Risk, Spec
 from conformance.site import MISSING, Page, Site
@@ -88,6 +88,24 @@ class Evidence:
     def raw(self, data: bytes, *, risk: Risk = Risk.MALFORMED, to_end: bool = False, count: int = 1) -> Exchange:
         """Octets as they are, on a connection of their own."""
         return self.play(Probe((Send(data), AwaitEnd() if to_end else Receive(count)), ("GET",), risk))
+
+    def expecting(
+        self,
+        target: str = "/",
+        fields: Fields = (),
+        *,
+        method: str = "POST",
+        version: str = "HTTP/1.1",
+        value: str = "100-continue",
+        body: bytes = b"hello",
+    ) -> Exchange:
+        """A request that holds its body back until anything has come, as who sends Expect does (RFC 9110 §10.1.1).
+
+        If nothing comes, the body is sent late.
+        """
+        every = [*fields, ("Expect", value), ("Content-Length", str(len(body)))]
+        head = self.request(target, every, method=method, version=version)
+        return self.play(Probe((Send(head), AwaitAny(), Send(body), Receive(1)), (method,), Risk.UNUSUAL))
 
     def pipeline(self, *requests: bytes, methods: Iterable[str] = (), risk: Risk = Risk.UNUSUAL) -> Exchange:
         """Several requests in one write; reads until as many answers are whole or the connection ends."""

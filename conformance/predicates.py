@@ -12,6 +12,12 @@ from conformance.verdict import Finding, Judgement, Verdict
 OVERLOADED = (429, 503)
 """Statuses by which a server sheds load (RFC 9110 §15.6.4): they prove nothing."""
 
+NO_SUCH_FILE = (
+    "404 (RFC 9110 §15.5.5), or another refusal that fits: 400 (RFC 9110 §15.5.1), 403 (RFC 9110 §15.5.4), "
+    "a redirect (RFC 9110 §15.4)"
+)
+"""What may come where the target names no file."""
+
 
 def passed(reason: str = "") -> Judgement:
     """The rule holds; ``reason`` may tell which of several lawful outcomes was seen."""
@@ -68,6 +74,11 @@ def describe(exchange: Exchange) -> str:
         Ending.FLOOD: "octets without end",
         Ending.REFUSED: "no connection",
     }[exchange.ending]
+
+
+def outcomes(exchanges: Iterable[Exchange]) -> str:
+    """What came, in words, each once: the reason of a rule that several outcomes keep."""
+    return "seen: " + ", ".join(dict.fromkeys(describe(exchange) for exchange in exchanges))
 
 
 def answered(exchange: Exchange) -> bool:
@@ -129,10 +140,13 @@ def same_answer(exchange: Exchange, control: Exchange) -> bool:
     return one is not None and other is not None and one.status == other.status and one.body == other.body
 
 
-def treated_alike(exchange: Exchange, control: Exchange, message: str, *, body: bool = False) -> Judgement:
+def treated_alike(
+    exchange: Exchange, control: Exchange, message: str, *, body: bool = False, lawful: str = ""
+) -> Judgement:
     """Judge a request that must be treated like its control, which must have been served for anything to show.
 
-    Statuses of overload show nothing. With ``body`` the bodies must be the same as well.
+    Statuses of overload show nothing. With ``body`` the bodies must be the same as well. ``lawful`` names what else may
+    come, and was seen to before.
     """
     if not served(control):
         return unclear(f"the control request was not served: {describe(control)}")
@@ -141,29 +155,36 @@ def treated_alike(exchange: Exchange, control: Exchange, message: str, *, body: 
     if exchange.status == control.status and (not body or same_answer(exchange, control)):
         return passed()
     observed = describe(exchange) if exchange.status != control.status else "the same status with another body"
-    return broken(exchange, message, expected=f"status {control.status}, as for the control request", observed=observed)
+    expected = f"status {control.status}, as for the control request" + (f"; {lawful}" if lawful else "")
+    return broken(exchange, message, expected=expected, observed=observed)
 
 
-def unharmed(exchange: Exchange, control: Exchange, message: str, faults: Collection[int]) -> Judgement:
-    """Judge a request whose field the server may ignore: only a status in ``faults``, class 5 or silence is wrong."""
+def unharmed(
+    exchange: Exchange, control: Exchange, message: str, faults: Collection[int], *, lawful: str = ""
+) -> Judgement:
+    """Judge a request whose field the server may ignore: only a status in ``faults``, class 5 or silence is wrong.
+
+    ``lawful`` names what else may come, with its sections; without it, every other status may.
+    """
     if not served(control):
         return unclear(f"the control request was not served: {describe(control)}")
     if exchange.status in OVERLOADED:
         return unclear(f"the server was overloaded: {describe(exchange)}")
     if exchange.status is None or exchange.status in faults or exchange.status >= 500:
-        lawful = "any status but " + ", ".join(map(str, [*sorted(faults), "5xx"]))
+        lawful = lawful or "any status but " + ", ".join(map(str, [*sorted(faults), "5xx"]))
         return broken(exchange, message, expected=f"status {control.status}, as for the control request; {lawful}")
-    return passed()
+    return passed("" if exchange.status == control.status else describe(exchange))
 
 
 def first_of(judgements: Iterable[Judgement]) -> Judgement:
-    """Several trials of one rule: the first breach counts, then the first pass, then what is left."""
+    """Several trials of one rule: the first breach counts, then the first warning, the first pass, what is left."""
     rest: list[Judgement] = []
     for judgement in judgements:
         if judgement.verdict in (Verdict.FAIL, Verdict.BLOCKED):
             return judgement
         rest.append(judgement)
-    return next((j for j in rest if j.verdict is Verdict.PASS), rest[0] if rest else unclear("nothing to judge"))
+    rest.sort(key=lambda judgement: (Verdict.WARNING, Verdict.PASS, judgement.verdict).index(judgement.verdict))
+    return rest[0] if rest else unclear("nothing to judge")
 
 
 def stays_open(evidence: Evidence) -> bool:

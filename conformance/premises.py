@@ -13,6 +13,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
 from conformance.response import DefectKind
 from conformance.site import MISSING
+from conformance.writing import throwaway_put
 
 SILENCE = "message.response-given"
 GIBBERISH = "message.response-structure"
@@ -81,16 +82,6 @@ def reads_requests(evidence: Evidence) -> Gap | None:
         return None
     rule = ALL_ALIKE if put is not None else TUNNEL_PAGE
     return Gap(rule, "the server answers every request alike, so nothing shows that it reads them")
-
-
-def throwaway_put(evidence: Evidence) -> Exchange | None:
-    """PUT on the file made for it; None where the folder has no ``throwaway.txt``: nothing else is ever written to."""
-    page = evidence.site.throwaway
-    if page is None:
-        return None
-    body = b"conformance suite: new content\n"
-    fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    return evidence.get(page.target, fields, method="PUT", body=body)
 
 
 def connect(evidence: Evidence) -> Exchange:

@@ -56,7 +56,8 @@ class Rule:
 
     ``levels`` maps a generation ("2616", "9110") to its level there; ``permitted_by`` names the generation whose text
     permits what this rule forbids, if any. ``needs`` names the capabilities without which the rule does not apply,
-    ``requires`` the rules without which it cannot be judged.
+    ``requires`` the rules without which it cannot be judged. ``dispute`` tells what people disagree about and what is
+    accepted therefore, where they do.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Rule:
     requires: tuple[str, ...] = ()
     permitted_by: Spec | None = None
     risk: Risk = Risk.ORDINARY
+    dispute: str = ""
 
     def level(self, spec: Spec = Spec.BOTH) -> Level:
         """The level under ``spec``; where the generations differ, ``both`` takes the weaker one."""

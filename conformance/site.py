@@ -32,6 +32,8 @@ KINDS = {
     ".pdf": "pdf",
     ".py": "program",
 }
+MEDIA_TYPES = {"html": "text/html", "text": "text/plain", "png": "image/png", "jpeg": "image/jpeg"}
+"""The media type of a kind, of those that the course asks for."""
 FILE_LIMIT = 600
 SIZE_LIMIT = 8 * 1024 * 1024
 GUARDED = "guarded"

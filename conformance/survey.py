@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from conformance.capabilities import CAPABILITIES, MILESTONES
+from conformance.capabilities import CAPABILITIES
 from conformance.evidence import Evidence, NoEvidence
+from conformance.milestones import MILESTONES
 from conformance.premises import SILENCE, Gap, foundation, reads_requests
 
 

@@ -1,14 +1,16 @@
 """The document root that the suite knows byte for byte, and the traps laid beside it.
 
 The bundled root holds only what version control and every system can hold.  `prepare` copies it and adds the
-rest: an empty folder, awkward names, a deep path.  Beside the copy it lays sentinels: files that no request
-may reach, each with a mark that appears nowhere else, so that a mark in a reply proves that the server left
-its root (RFC 9110 section 17.3).  Nothing here judges or knows a server.
+rest: an empty folder, awkward names, a deep path, a time to come.  Beside the copy it lays sentinels: files that
+no request may reach, each with a mark that appears nowhere else, so that a mark in a reply proves that the server
+left its root (RFC 9110 section 17.3).  Nothing here judges or knows a server.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,8 @@ from types import MappingProxyType
 
 EMPTY_FOLDER = "empty_folder"
 DEEP_FILE = "/".join(["deep", *(f"level_{number:02d}" for number in range(1, 21)), "bottom.txt"])
+FUTURE_FILE = "nested/next_year.txt"
+YEAR_SECONDS = 365 * 24 * 60 * 60
 
 # Each means something else to one of: the listing's HTML, the link's URI, the file system, a shell.
 AWKWARD_NAMES = (
@@ -39,7 +43,7 @@ def line_of(name: str) -> bytes:
 
 
 ADDED: Mapping[str, bytes] = MappingProxyType(
-    {path: line_of(path) for path in (*(f"names/{name}" for name in AWKWARD_NAMES), DEEP_FILE)}
+    {path: line_of(path) for path in (*(f"names/{name}" for name in AWKWARD_NAMES), DEEP_FILE, FUTURE_FILE)}
 )
 
 # Neither mark is part of a path, so that an error page that repeats the target cannot show one by accident.
@@ -85,6 +89,8 @@ def prepare(source: Path, destination: Path) -> Path:
     for path, content in ADDED.items():
         with suppress(OSError, ValueError):  # not every file system takes every name; see `added`
             _write_new(root / PurePosixPath(path), content)
+            if path == FUTURE_FILE:
+                os.utime(root / path, (time.time() + YEAR_SECONDS,) * 2)
     for path, content in SENTINELS.items():
         _write_new(destination / path, content)
     (destination / "outside.py").chmod(0o755)

@@ -1,7 +1,8 @@
 """The wire: the only module that touches sockets. It plays a probe and writes down what happened; it judges nothing.
 
-Patience: an answer is awaited for ``quick`` seconds of silence, which follows the slowest answer seen so far, so that a
-loaded machine or a slow server widens it by itself. The full patience is for confirming a silence that matters.
+Patience: an answer is awaited for ``quick`` seconds of silence, which follows the slowest of the last answers. So a
+loaded machine or a slow server widens it by itself, and one slow page does not make every later silence dear. The full
+patience is for confirming a silence that matters.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import select
 import socket
 import struct
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -22,6 +24,7 @@ READ_SIZE = 262_144
 FLOOD_LIMIT = 16 * 1024 * 1024
 SHORTEST_PATIENCE = 0.3
 LATENCY_FACTOR = 12
+REMEMBERED = 32
 OVERALL_FACTOR = 1.5
 
 
@@ -30,18 +33,18 @@ class Patience:
     """How long to wait for octets, in seconds: at most ``full``, as a rule ``quick``."""
 
     full: float
-    slowest: float | None = field(default=None, init=False)
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED), init=False)
 
     def learn(self, latency: float) -> None:
         """Take note of the time that an answer took to begin."""
-        self.slowest = max(latency, self.slowest or 0.0)
+        self.latencies.append(latency)
 
     @property
     def quick(self) -> float:
         """A silence long enough to stop waiting where nothing hangs on it."""
-        if self.slowest is None:
+        if not self.latencies:
             return self.full
-        return min(self.full, max(SHORTEST_PATIENCE, LATENCY_FACTOR * self.slowest))
+        return min(self.full, max(SHORTEST_PATIENCE, LATENCY_FACTOR * max(self.latencies)))
 
 
 class Wire:

@@ -6,7 +6,16 @@ A server may send everything uncoded. What it codes, the client must have accept
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.negotiation import BAD_REQUEST, CRASH, NOT_ACCEPTABLE, PAGE, PREMISES, REFUSED, page_target
+from conformance.checks.negotiation import (
+    BAD_REQUEST,
+    CRASH,
+    NOT_ACCEPTABLE,
+    PAGE,
+    PAGE_OR_406,
+    PREMISES,
+    REFUSED,
+    page_target,
+)
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, describe, first_of, passed, served, unclear, unharmed
@@ -28,9 +37,12 @@ def _coding(exchange: Exchange) -> Field | None:
     return response.field("content-encoding") if response is not None and coded else None
 
 
-def _harmless(evidence: Evidence, value: str, message: str, faults: tuple[int, ...] = REFUSED) -> Judgement:
+def _harmless(
+    evidence: Evidence, value: str, message: str, faults: tuple[int, ...] = REFUSED, lawful: str = ""
+) -> Judgement:
     target = page_target(evidence)
-    return unharmed(evidence.get(target, [("Accept-Encoding", value)]), evidence.get(target), message, faults)
+    exchange = evidence.get(target, [("Accept-Encoding", value)])
+    return unharmed(exchange, evidence.get(target), message, faults, lawful=lawful)
 
 
 def _uncoded(evidence: Evidence, value: str, message: str) -> Judgement:
@@ -46,7 +58,7 @@ def _uncoded(evidence: Evidence, value: str, message: str) -> Judgement:
     return broken(
         exchange,
         "The reply has a coding that the client did not accept.",
-        expected="no Content-Encoding",
+        expected="no Content-Encoding (RFC 9110 §12.5.3, RFC 2616 §14.3)",
         observed=f"Content-Encoding: {field.value}",
         span=field.span,
     )
@@ -98,7 +110,7 @@ def star(evidence: Evidence) -> Judgement:
     return broken(
         exchange,
         "* is named as the coding of the reply.",
-        expected="no Content-Encoding, or one that names a coding",
+        expected="no Content-Encoding, or one that names a coding (RFC 9110 §12.5.3)",
         observed=f"Content-Encoding: {field.value}",
         span=field.span,
     )
@@ -125,9 +137,12 @@ def empty(evidence: Evidence) -> Judgement:
     example=(REQUEST.format("identity;q=0, *;q=0"), NOT_ACCEPTABLE, CRASH),
     requires=BASE,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.3 advises 406. RFC 9110 §12.4.1 lets the server send 406 or go on as if the field were "
+    "absent, as nearly all do. Any reply but a failure of the server is accepted.",
 )
 def identity_refused(evidence: Evidence) -> Judgement:
-    return _harmless(evidence, "identity;q=0, *;q=0", "Accept-Encoding that leaves nothing makes the server fail.", ())
+    message = "Accept-Encoding that leaves nothing makes the server fail."
+    return _harmless(evidence, "identity;q=0, *;q=0", message, (), PAGE_OR_406)
 
 
 @check(
@@ -139,6 +154,8 @@ def identity_refused(evidence: Evidence) -> Judgement:
     needs=("static-files",),
     permitted_by=Spec.RFC9110,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.3 advises the plain form where the client names no coding; by RFC 9110 §12.5.3 any coding is "
+    "then acceptable. Judged if RFC 2616 alone is asked.",
 )
 def absent_field(evidence: Evidence) -> Judgement:
     target = page_target(evidence)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from conformance.check import check
 from conformance.checks.controls import static_target
-from conformance.checks.methods import restore, throwaway
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import absent, broken, first_of, passed, served
-from conformance.premises import throwaway_put
+from conformance.predicates import absent, broken, first_of, passed, refused
 from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Judgement
+from conformance.writing import restore, trial
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -27,6 +28,8 @@ SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
         "HTTP/1.1 405 Method Not Allowed\r\n…",
     ),
     risk=Risk.UNUSUAL,
+    dispute="That the field is there is beyond dispute (RFC 9110 §15.5.6, RFC 2616 §10.4.6). That it must name every "
+    "method is not: RFC 9110 §10.2.1 speaks of those that are advertised, so a short and an empty list are accepted.",
 )
 def allow_in_405(evidence: Evidence) -> Judgement:
     refusals = [exchange for _, _, exchange in _refused_methods(evidence)]
@@ -35,7 +38,7 @@ def allow_in_405(evidence: Evidence) -> Judgement:
             return broken(
                 exchange,
                 "A 405 does not say which methods are allowed.",
-                expected="an Allow field",
+                expected="an Allow field, even an empty one (RFC 9110 §10.2.1); or 501 (RFC 9110 §9.1)",
                 observed="status 405 without Allow",
             )
     return passed() if refusals else absent("no method was refused with 405")
@@ -49,16 +52,16 @@ def _refused_methods(evidence: Evidence) -> list[tuple[str, str, Exchange]]:
 
 def _writing(evidence: Evidence) -> list[tuple[str, str, Exchange]]:
     """Methods that write, tried on the file made for it until one is refused with 405; the file is then restored."""
-    page, put = throwaway(evidence), throwaway_put(evidence)
-    if page is None or put is None:
+    put = trial(evidence)
+    if put is None:
         return []
     tried: list[tuple[str, str, Exchange]] = []
     for method in ("POST", "PATCH", "PUT", "DELETE"):
-        tried.append((method, page.target, put if method == "PUT" else _write(evidence, page, method)))
+        tried.append((method, put.page.target, put.put if method == "PUT" else _write(evidence, put.page, method)))
         if tried[-1][2].status == 405:
             break
-    if any(served(exchange) for method, _, exchange in tried if method != "POST"):
-        restore(evidence, page)
+    if any(not refused(exchange) for method, _, exchange in tried if method != "PUT"):
+        restore(evidence, put.page, "writing")
     return tried
 
 
@@ -71,6 +74,7 @@ def _write(evidence: Evidence, page: Page, method: str) -> Exchange:
 
 @check(
     "method.allow-lists-supported",
+    also=("options.only-that-resource",),
     statement="Allow lists methods that the page really has.",
     why="A client that follows the list should not be refused again.",
     hint="Make the list from the same table by which you choose what to do with a method.",
@@ -80,13 +84,16 @@ def _write(evidence: Evidence, page: Page, method: str) -> Exchange:
         "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n…",
     ),
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.7 wants the list of what is supported, RFC 9110 §10.2.1 of what is advertised as such. So "
+    "methods may be missing from it; one that is listed and then refused is wrong by both.",
 )
 def allow_is_true(evidence: Evidence) -> Judgement:
-    target = static_target(evidence)
-    options = ("OPTIONS", target, evidence.get(target, method="OPTIONS"))
+    page = evidence.site.throwaway
+    targets = [static_target(evidence), *([page.target] if page else [])]
+    options = [("OPTIONS", target, evidence.get(target, method="OPTIONS")) for target in targets]
     said = [
         (method, where, exchange, _allowed(exchange))
-        for method, where, exchange in (*_refused_methods(evidence), options)
+        for method, where, exchange in (*_refused_methods(evidence), *options)
         if exchange.response is not None and exchange.response.field("allow") is not None
     ]
     trials = [_true_list(evidence, *each) for each in said]
@@ -104,16 +111,32 @@ def _true_list(evidence: Evidence, method: str, target: str, exchange: Exchange,
         return broken(
             exchange,
             "Allow lists the very method that is refused.",
-            expected=f"a list without {method}",
+            expected=f"a list without {method} (RFC 9110 §15.5.6)",
             observed=", ".join(allowed),
             span=field.value_span if field else None,
         )
-    for name in (name for name in SAFE if name in allowed):
-        tried = evidence.get(target, method=name)
+    for name, tried in _tried(evidence, target, allowed):
         if tried.status in (405, 501):
             return broken(
                 tried,
                 f"Allow lists {name}, which is then refused.",
-                expected=f"anything but 405 and 501, since {target} was said to allow {', '.join(allowed)}",
+                expected=f"any status but 405 and 501 (RFC 9110 §10.2.1), since {target} was said to allow "
+                f"{', '.join(allowed)}",
             )
-    return passed()
+    return passed(f"Allow: {', '.join(allowed)}")
+
+
+def _tried(evidence: Evidence, target: str, allowed: tuple[str, ...]) -> Iterator[tuple[str, Exchange]]:
+    """What the methods of the list do: the safe ones everywhere, those that write on the file made for it."""
+    for name in (name for name in SAFE if name in allowed):
+        yield name, evidence.get(target, method=name)
+    put = trial(evidence)
+    if put is None or put.page.target != target:
+        return
+    if "PUT" in allowed:
+        yield "PUT", put.put
+    if "DELETE" in allowed:
+        tried = _write(evidence, put.page, "DELETE")
+        if not refused(tried):
+            restore(evidence, put.page, "allowed")
+        yield "DELETE", tried

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import NOT_HTTP, static_target, turned_down
+from conformance.checks.controls import NOT_HTTP, TARGET_REFUSAL, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import answered, broken, describe, first_of, passed, served, unclear
@@ -33,6 +33,8 @@ def _with(lines: str) -> str:
     why="The client learns that it was not understood; silence lets it wait, and success would be a lie.",
     hint="Put the parsing into try/except, and answer 400 with a short page and a close if it fails.",
     example=("(((\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n…", "HTTP/1.1 200 OK\r\n…"),
+    dispute="Suites often count only 400, or take it for an obligation. RFC 9112 §2.2 advises 400 and a close; "
+    "another refusal, or the close alone, tells the client as much and passes.",
     risk=Risk.MALFORMED,
 )
 def malformed_400(evidence: Evidence) -> Judgement:
@@ -41,6 +43,7 @@ def malformed_400(evidence: Evidence) -> Judgement:
         evidence.get(static_target(evidence)),
         "Octets that are no request are not refused.",
         also=(300, 301, 302, 303, 307, 308, 501, 505),
+        expected=TARGET_REFUSAL,
     )
 
 
@@ -55,6 +58,8 @@ def malformed_400(evidence: Evidence) -> Judgement:
         "HTTP/1.1 400 Bad Request\r\n…HTTP/1.1 200 OK\r\n…",
     ),
     requires=("error.malformed-request-400",),
+    dispute="Some servers go on, since they believe to know where the next request begins. RFC 9112 §2.2 advises "
+    "to close; it is advice, so that an open connection is a warning.",
     risk=Risk.MALFORMED,
 )
 def malformed_close(evidence: Evidence) -> Judgement:
@@ -73,7 +78,7 @@ def malformed_close(evidence: Evidence) -> Judgement:
             span=last.status_line.span if last.status_line else None,
         )
     if exchange.peer_ended:
-        return passed()
+        return passed(f"{describe(exchange)}, and the end of the connection")
     return broken(
         exchange,
         "The connection stays open after a malformed request.",
@@ -94,6 +99,8 @@ def malformed_close(evidence: Evidence) -> Judgement:
         "field.only-first-colon-splits",
         "field.unknown-ignored",
     ),
+    dispute="Whether a server likes a request is its own affair, and 403 or 404 would pass. 400 says that the "
+    "request is at fault (RFC 9110 §15.5.1, RFC 2616 §10.4.1), which a well-formed one is not.",
     risk=Risk.UNUSUAL,
 )
 def not_400(evidence: Evidence) -> Judgement:
@@ -112,6 +119,6 @@ def _not_400(exchange: Exchange, control: Exchange) -> Judgement:
         return broken(
             exchange,
             "A well-formed request is called a bad one.",
-            expected=f"status {control.status}, as for the control request",
+            expected=f"status {control.status}, as for the control request; any other but 400 (RFC 9110 §15.5.1)",
         )
-    return passed() if answered(exchange) else unclear(f"no status came: {describe(exchange)}")
+    return passed(describe(exchange)) if answered(exchange) else unclear(f"no status came: {describe(exchange)}")

@@ -43,6 +43,8 @@ def _directives(value: str) -> Iterator[tuple[str, str | None]]:
     hint='Part directives with commas and write "max-age=3600", without a colon.',
     example=(REQUEST, GOOD, _bad("max-age: 3600; public")),
     needs=("cache-headers",),
+    dispute="Blanks beside the equals sign were lawful in RFC 2616 §2.1, and RFC 9111 §5.2 has no room for them: "
+    "they are accepted. So are empty lists and empty members, which have rules of their own.",
 )
 def cache_control_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
@@ -56,11 +58,14 @@ def cache_control_grammar(evidence: Evidence) -> Judgement:
 
 @check(
     "caching.max-age-delta-seconds",
+    also=("field.delta-seconds-digits",),
     statement="max-age and s-maxage carry a whole number of seconds.",
     why="A cache takes any other value for no age at all.",
     hint="Write the seconds as digits: one hour is max-age=3600.",
     example=(REQUEST, GOOD, _bad("max-age=1h")),
     needs=("cache-headers",),
+    dispute="RFC 9111 §5.2.2.1 forbids quotes round the number, RFC 2616 §14.9 does not know them: they are a "
+    "fault by RFC 9110 and 9111 alone.",
 )
 def max_age_seconds(evidence: Evidence) -> Judgement:
     quotable = evidence.spec is not Spec.RFC9110  # quotes were not ruled out before RFC 7234
@@ -133,6 +138,8 @@ def valueless_directives(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nExpires: 0\r\n\r\n",
     ),
     needs=("cache-headers",),
+    dispute="Expires: 0 and -1 are common, and caches have to read them as past (RFC 9111 §5.3, RFC 2616 §14.21). "
+    "That is mercy for the reader: who sends them sends no date. What a program sets is not judged.",
 )
 def expires_is_date(evidence: Evidence) -> Judgement:
     return judge_values(

@@ -18,7 +18,8 @@ PREMISES = ("field.unknown-ignored",)
 def _harmless(evidence: Evidence, name: str, value: str) -> Judgement:
     message = f"An unknown directive in {name} is taken for an error."
     target = static_target(evidence)
-    return unharmed(evidence.get(target, [(name, value)]), evidence.get(target), message, (400,))
+    lawful = "a refusal of another kind, such as 403 (RFC 9110 §15.5.4), would not be put down to the directive"
+    return unharmed(evidence.get(target, [(name, value)]), evidence.get(target), message, (400,), lawful=lawful)
 
 
 @check(
@@ -29,6 +30,9 @@ def _harmless(evidence: Evidence, name: str, value: str) -> Judgement:
     example=(REQUEST.format('Cache-Control: foo=bar, community="x"'), PAGE, BAD_REQUEST),
     requires=PREMISES,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.9.6 and RFC 9111 §5.2.3 speak of caches. For every other recipient the value is valid by "
+    "its grammar (RFC 9111 §5.2) and may be skipped, so that 400, class 5 and silence count against it, and "
+    "nothing else.",
 )
 def unknown_directives(evidence: Evidence) -> Judgement:
     return _harmless(evidence, "Cache-Control", 'foo=bar, community="x"')
@@ -42,6 +46,8 @@ def unknown_directives(evidence: Evidence) -> Judgement:
     example=(REQUEST.format("Pragma: foo=bar, x"), PAGE, BAD_REQUEST),
     requires=PREMISES,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.32 has a pragma ignored by those whom it does not concern; RFC 9111 §5.4 deprecates the "
+    "field and says nothing of the kind. A breach is a warning.",
 )
 def unknown_pragma(evidence: Evidence) -> Judgement:
     return _harmless(evidence, "Pragma", "foo=bar, x")

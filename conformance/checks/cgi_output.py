@@ -1,6 +1,7 @@
-"""What a server makes of the output of a program (RFC 3875 §6.2.1, §6.3, §6.4): fields, Status, body.
+"""What a server makes of the head of a program's output (RFC 3875 §6.2.1, §6.3, §7.2): fields and Status.
 
-Redirects are judged in :mod:`conformance.checks.cgi_redirects`, faulty output in :mod:`conformance.checks.cgi_errors`.
+What follows the head is judged in :mod:`conformance.checks.cgi_documents`, redirects in
+:mod:`conformance.checks.cgi_redirects`, faulty output in :mod:`conformance.checks.cgi_errors`.
 """
 
 from __future__ import annotations
@@ -8,30 +9,24 @@ from __future__ import annotations
 import re
 
 from conformance.check import check
-from conformance.checks.cgi_programs import (
-    ENVIRONMENT,
-    MARK,
-    PRINTED,
-    REPLY,
-    defects_of_all,
-    of_gateways,
-    of_printers,
-    printed,
-    prints,
-    program,
-)
+from conformance.checks.cgi_printers import PRINTED, of_printers, printed
+from conformance.checks.cgi_programs import MARK
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import absent, blocked, broken, found, passed, refused, unclear
-from conformance.response import DefectKind, Framing
+from conformance.predicates import broken, describe, passed, unclear
 from conformance.rule import Risk
-from conformance.verdict import Finding, Judgement, Verdict
+from conformance.verdict import Judgement
 
 REQUEST = "GET /cgi/reply.py?… HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 TYPE = PRINTED[0]
-SEVERAL_LINES = "several_lines.py"
-SEVERAL_PARTS = "\none: 1\n\ntwo: 2\n\nthree"
-ELSEWHERE = "http://other.example/x"
+PARAMETER = 'p="Q r"'
+FORWARDED = (
+    f"{TYPE}; {PARAMETER}",
+    "Cache-Control: no-store",
+    "Content-Language: tlh",
+    "Set-Cookie: a=b",
+    "Set-Cookie: c=d",
+)
 
 
 def _media_type(exchange: Exchange) -> str:
@@ -65,34 +60,14 @@ def fields_parsed(evidence: Evidence) -> Judgement:
 
 
 @check(
-    "cgi-output.first-blank-line-splits",
-    statement="The first empty line ends the head of a program's output; all that follows it is the body.",
-    why="Split at a later empty line, the beginning of the page is lost.",
-    hint='Split once, at the first empty line: output.partition(b"\\n\\n") gives the head and the whole body.',
-    example=(REQUEST, "…\r\n\r\none\n\ntwo", "…\r\n\r\ntwo"),
-    needs=("cgi",),
-    requires=("cgi-output.header-fields-parsed",),
-    risk=Risk.UNUSUAL,
-)
-@of_printers
-def first_blank_line(evidence: Evidence) -> Judgement:
-    exchange = printed(evidence, TYPE, body=SEVERAL_PARTS)
-    if refused(exchange):  # some servers take no encoded line end in a query
-        return absent(f"the query that makes {REPLY} print several lines is refused")
-    body = exchange.response.body.replace(b"\r\n", b"\n") if exchange.response else b""
-    if body.rstrip() == SEVERAL_PARTS.encode():
-        return passed()
-    message = "The body is not all that follows the first empty line of the output."
-    return broken(exchange, message, expected=repr(SEVERAL_PARTS), observed=repr(body[:60].decode("latin-1")))
-
-
-@check(
     "cgi-output.status-used",
     also=("cgi-output.any-registered-status-usable",),
     statement="The field Status in a program's output sets the status code of the reply, whichever code it is.",
     why="It is the only way in which a program can say that something is not there or went wrong.",
     hint="Look for Status in the program's head and put its three digits into the status line; 200 only without it.",
     example=(REQUEST, "HTTP/1.1 404 Not Here\r\n…", "HTTP/1.1 200 OK\r\nStatus: 404 Not Here\r\n…"),
+    dispute="http.server has sent its status line before it reads the output, and says so in its manual. RFC 3875 "
+    "§6.3.3 has no key word for the server, but defines Status as the code of the reply.",
     needs=("cgi",),
     requires=("cgi-output.header-fields-parsed",),
     risk=Risk.UNUSUAL,
@@ -174,6 +149,8 @@ def space_optional(evidence: Evidence) -> Judgement:
     why="Put into the status line as it is, it makes a reply that no client can read.",
     hint="If the value of Status is empty, go on as if it were not there: 200.",
     example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP/1.1  \r\n…"),
+    dispute="RFC 3875 §6.3 takes an empty value as not sent, so 200; it also breaks the grammar of Status, so "
+    "Apache says 500 and lighttpd 502. Both are accepted, an empty code in the status line is not.",
     needs=("cgi",),
     requires=("cgi-output.status-used",),
     risk=Risk.UNUSUAL,
@@ -182,10 +159,15 @@ def space_optional(evidence: Evidence) -> Judgement:
 def empty_status(evidence: Evidence) -> Judgement:
     exchange = printed(evidence, "Status:", TYPE, body=MARK)
     if exchange.status == 200 or (exchange.status is not None and 500 <= exchange.status <= 599):
-        return passed()
+        return passed(describe(exchange))
     message = "An empty Status makes a reply with a strange status line."
     line = exchange.response.status_line if exchange.response else None
-    return broken(exchange, message, expected="status 200, or 5xx", span=line.span if line else None)
+    return broken(
+        exchange,
+        message,
+        expected="status 200 (RFC 3875 §6.3), or 5xx (RFC 9110 §15.6)",
+        span=line.span if line else None,
+    )
 
 
 @check(
@@ -194,14 +176,15 @@ def empty_status(evidence: Evidence) -> Judgement:
     why="Without them programs can keep no session and cannot control caches.",
     hint="Copy every field but Status into the reply, each line of a repeated one, too.",
     example=(REQUEST, "Content-Language: tlh", "(the field is missing)"),
+    dispute="RFC 3875 §6.3.4 has fields that HTTP defines sent on; fields of no standard and those about the "
+    "connection may be dropped, so they are not tried.",
     needs=("cgi",),
     requires=("cgi-output.header-fields-parsed",),
     risk=Risk.UNUSUAL,
 )
 @of_printers
 def fields_forwarded(evidence: Evidence) -> Judgement:
-    sent = (TYPE, "Cache-Control: no-store", "Content-Language: tlh", "Set-Cookie: a=b", "Set-Cookie: c=d")
-    exchange = printed(evidence, *sent, body=MARK)
+    exchange = printed(evidence, *FORWARDED, body=MARK)
     response = exchange.response
     if response is None:
         return unclear("no answer came")
@@ -218,78 +201,28 @@ def fields_forwarded(evidence: Evidence) -> Judgement:
 
 
 @check(
-    "cgi-output.newline-translated",
-    statement="The fields of a program go out with CR LF at the end of their lines, though it printed LF alone.",
-    why="The lines of an HTTP head end in CR LF; print() writes LF.",
-    hint='Take the program\'s head apart and write each field anew with "\\r\\n".',
-    example=(REQUEST, "Content-Type: text/plain\\r\\n", "Content-Type: text/plain\\n"),
+    "cgi-output.content-type-unmodified",
+    statement="The type that a program prints is sent with its parameters.",
+    why="What a type means may stand in a parameter: the boundary of a multipart page, the profile of a feed.",
+    hint="Copy the whole value of Content-Type, also what follows the semicolon.",
+    example=(REQUEST, 'Content-Type: text/x-probe; p="Q r"', "Content-Type: text/x-probe"),
     needs=("cgi",),
     requires=("cgi-output.header-fields-parsed",),
     risk=Risk.UNUSUAL,
 )
 @of_printers
-def newline_translated(evidence: Evidence) -> Judgement:
-    exchange = printed(evidence, *PRINTED, body=MARK)
-    defect = exchange.response.defect(DefectKind.LINE_END) if exchange.response else None
-    if defect is None:
+def type_unmodified(evidence: Evidence) -> Judgement:
+    exchange = printed(evidence, *FORWARDED, body=MARK)
+    field = exchange.response.field("content-type") if exchange.response else None
+    kept = re.search(r';\s*p\s*=\s*"Q r"\s*(;|$)', field.value, re.IGNORECASE) if field else None
+    if kept and _media_type(exchange) == "text/x-probe":
         return passed()
-    if DefectKind.LINE_END in defects_of_all(evidence):
-        return blocked("field.line-crlf", "lines of other replies end in LF, too")
-    message = "A line of the reply's head ends as the program printed it."
-    return broken(exchange, message, expected="CR LF", observed="LF alone", span=defect.span)
-
-
-@check(
-    "cgi-output.empty-body-allowed",
-    statement="A program may print a head and no body: the reply is an empty page.",
-    why="Not every program has something to say.",
-    hint="Send Content-Length: 0 if nothing follows the empty line; that is no error.",
-    example=(REQUEST, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 500 Internal Server Error\r\n…"),
-    needs=("cgi",),
-    requires=("cgi-output.header-fields-parsed",),
-    risk=Risk.UNUSUAL,
-)
-@of_printers
-def empty_body(evidence: Evidence) -> Judgement:
-    exchange = printed(evidence, TYPE)
-    response = exchange.response
-    if response is not None and response.ok and response.complete and not response.body.strip():
-        return passed()
-    return broken(exchange, "A program with an empty body makes no empty page.", expected="status 200 and no content")
-
-
-@check(
-    "cgi-output.framed-for-http-version",
-    statement="The page of a program that prints no length ends in a way that the client's HTTP version knows.",
-    why="Without a length, chunks or the end of the connection a client waits for more until it gives up.",
-    hint="Collect the output and send its length, or close the connection after it; chunks are for HTTP/1.1 only.",
-    example=(REQUEST, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", "(no length, and the connection stays open)"),
-    needs=("cgi",),
-    risk=Risk.UNUSUAL,
-)
-@of_gateways
-def framed(evidence: Evidence) -> Judgement:
-    targets = [program(evidence, SEVERAL_LINES) or program(evidence, ENVIRONMENT)]
-    if program(evidence, REPLY):
-        targets.append(prints(evidence, "Status: 303 See Other", f"Location: {ELSEWHERE}", TYPE, body=MARK))
-    for target in filter(None, targets):
-        old = evidence.get(target, [("Connection", "keep-alive")], version="HTTP/1.0")
-        for exchange in (evidence.get(target), old):
-            finding = _endless(exchange)
-            if finding is not None:
-                return Judgement(Verdict.FAIL, finding=finding)
-    return passed()
-
-
-def _endless(exchange: Exchange) -> Finding | None:
-    """The end of the page is not to be told: nothing marks it, or chunks do for a client that knows none."""
-    response = exchange.response
-    if response is None:
-        return None
-    old = re.match(rb"[^\r\n]* HTTP/1\.0\r\n", exchange.probe.sent) is not None
-    if response.framing is Framing.CHUNKED and old:
-        return found(exchange, "The page of a program is sent in chunks to an HTTP/1.0 client.", expected="no chunks")
-    if response.framing is Framing.CLOSE and not exchange.peer_ended:
-        message = "The page of a program has no end: no length, no chunks, and the connection stays open."
-        return found(exchange, message, expected="Content-Length, chunks, or the end of the connection")
-    return None
+    message = "The type that the program printed has lost its parameter."
+    observed = f"Content-Type: {field.value}" if field else "no Content-Type"
+    return broken(
+        exchange,
+        message,
+        expected=f"{FORWARDED[0]}, perhaps with a charset added (RFC 3875 §6.3.1)",
+        observed=observed,
+        span=field.value_span if field else None,
+    )

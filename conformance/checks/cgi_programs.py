@@ -13,23 +13,18 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from conformance.check import Judge
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, unclear
 from conformance.probe import Fields
-from conformance.response import DefectKind, Response, Span
-from conformance.rule import Risk
-from conformance.site import MISSING
+from conformance.response import Response, Span
 from conformance.verdict import Judgement
 
 ENVIRONMENT = "environment.py"
 ECHO = "echo_body.py"
-REPLY = "reply.py"
 MARK = "mark-7f3a"
-PRINTED = ("Content-Type: text/x-probe", "Content-Language: tlh")
 SENT = (
     ("X-Probe-Name", "MiXed-7F3a"),
     ("User-Agent", "MiXed-Agent/7F3a"),
@@ -39,6 +34,34 @@ SENT = (
     ("accept", "text/x-two"),
 )
 """Fields of one request: mixed case in values, repeated names in two spellings."""
+
+DISGUISED = (
+    ("PATH", f"/usr/local/bin:/usr/bin:/bin:/{MARK}"),
+    ("REQUEST-METHOD", MARK),
+    ("LD-PRELOAD", MARK),
+    ("Script-Name", f"/{MARK}"),
+    ("X-Probe-Kept", "hyphen"),
+    ("X_Probe_Kept", "underscore"),
+    ("Content_Length", "9"),
+    ("Transfer_Encoding", "chunked"),
+)
+"""Fields that become other variables, or other fields, where names are turned into variables without care."""
+
+UNCHECKED = "Basic cHJvYmUtN2YzYTp3cm9uZy03ZjNh"  # probe-7f3a:wrong-7f3a
+REFUSED = "the credentials refused with 401 (RFC 9110 §15.5.2) or 403 (RFC 9110 §15.5.4)"
+UNCHECKED_USER, WRONG_PASSWORD = "probe-7f3a", "wrong-7f3a"
+CREDENTIALS = (("Authorization", UNCHECKED), ("Proxy-Authorization", UNCHECKED))
+"""Fields with credentials that nobody has given out, for a page that asks for none."""
+
+EMPTY_FORM = (("Content-Type", "text/x-probe"), ("Content-Length", "0"))
+"""The fields of a POST whose body has a type and no octet."""
+
+WORDS = "?a;id+$(id)"
+ENCODED_WORDS = "?a%2Bb+c%3Dd"
+"""Queries without a plain =, which may become arguments; a shell would run the first."""
+
+BEYOND_ASCII = (("X-Probe-Beyond", b"\xe9"),)
+"""A field that goes with ENCODED_WORDS, so that one run of a program answers two questions."""
 
 BODY = b"hello"
 BODY_TYPE = 'text/plain; charset="x-probe"'
@@ -61,12 +84,17 @@ CLAIM = 5
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What environment.py told: its variables and arguments; ``ran`` is false if the reply is not its report."""
+    """What environment.py told: its variables, its arguments, the name it was called by and its working folder.
+
+    ``ran`` is false if the reply is not its report.
+    """
 
     exchange: Exchange
     environment: Mapping[str, str]
     words: tuple[str, ...]
     ran: bool
+    called: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +131,8 @@ def told(exchange: Exchange, response: Response | None) -> Run:
     report = report_in(response)
     if report is None or not isinstance(report.get("environment"), dict):
         return Run(exchange, {}, (), False)
-    return Run(exchange, report["environment"], tuple(report["argv"][1:]), True)
+    called, *words = report.get("argv") or [""]
+    return Run(exchange, report["environment"], tuple(words), True, called, report.get("cwd", ""))
 
 
 def run(
@@ -152,7 +181,7 @@ def speaks_cgi(evidence: Evidence) -> str:
     return "programs are run without the variables of CGI, so this server claims no RFC 3875"
 
 
-def _obstacle(evidence: Evidence) -> Judgement | None:
+def obstacle(evidence: Evidence) -> Judgement | None:
     """Why no rule on CGI applies or can be judged."""
     reason = speaks_cgi(evidence)
     if reason and program(evidence, ENVIRONMENT) and run(evidence).exchange.response is None:
@@ -170,50 +199,9 @@ def of_gateways(judge: Judge) -> Judge:
 
     @functools.wraps(judge)
     def judged(evidence: Evidence) -> Judgement:
-        obstacle = _obstacle(evidence)
-        return judge(evidence) if obstacle is None else obstacle
+        return obstacle(evidence) or judge(evidence)
 
     return judged
-
-
-def of_printers(judge: Judge) -> Judge:
-    """A judge of what is made of program output: reply.py prints here what its query asks for."""
-
-    @functools.wraps(judge)
-    def judged(evidence: Evidence) -> Judgement:
-        obstacle = _obstacle(evidence)
-        if obstacle is not None:
-            return obstacle
-        if program(evidence, REPLY) is None:
-            return absent(f"the document root holds no {REPLY}, the program that prints what it is asked for")
-        response = printed(evidence, *PRINTED, body=MARK).response
-        if response is None or MARK.encode() not in response.body:
-            return unclear(f"{REPLY} does not print what its query asks for")
-        return judge(evidence)
-
-    return judged
-
-
-def prints(evidence: Evidence, *head: str, body: str = "") -> str:
-    """The target by which reply.py prints these lines, an empty one, and the body."""
-    asked = [("header", line) for line in head] + [("body", body)]
-    return f"{program(evidence, REPLY)}?" + "&".join(f"{name}={quote(text, safe='')}" for name, text in asked)
-
-
-def printed(evidence: Evidence, *head: str, body: str = "") -> Exchange:
-    """What the server makes of a program that prints these lines, an empty one, and the body."""
-    return evidence.get(prints(evidence, *head, body=body), risk=Risk.UNUSUAL)
-
-
-def without_programs(evidence: Evidence) -> tuple[Response, ...]:
-    """Replies that no program has made: a fault of form that they show too is not the gateway's."""
-    given = (evidence.get("/").response, evidence.get(MISSING).response)
-    return tuple(response for response in given if response is not None)
-
-
-def defects_of_all(evidence: Evidence) -> set[DefectKind]:
-    """The kinds of faults in the build of replies that no program has made."""
-    return {defect.kind for response in without_programs(evidence) for defect in response.defects}
 
 
 def wrong(run: Run, name: str, message: str, *, expected: str) -> Judgement:

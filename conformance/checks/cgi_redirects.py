@@ -5,16 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from conformance.check import check
-from conformance.checks.cgi_programs import (
-    ENVIRONMENT,
-    MARK,
-    PRINTED,
-    of_printers,
-    printed,
-    program,
-    told,
-    wrong,
-)
+from conformance.checks.cgi_printers import PRINTED, of_printers, printed
+from conformance.checks.cgi_programs import ENVIRONMENT, MARK, program, told, wrong
+from conformance.checks.path_safety import INSIDE
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, found, passed, served
@@ -36,6 +29,9 @@ NOT_INSIDE = "local redirects are not answered inside the server, which is anoth
     why="The program has chosen another resource of the same server; the client need not ask again.",
     hint="If Location begins with / and nothing else was printed, handle a GET for that path and send its reply.",
     example=(REQUEST, "HTTP/1.1 200 OK\r\n… the file", "HTTP/1.1 302 Found\r\nLocation: /sample.txt\r\n…"),
+    dispute="Apache answers inside the server, lighttpd only if told to (cgi.local-redir), mini_httpd sends 302 and "
+    "CivetWeb 307. RFC 3875 §6.2.2 demands the inner answer; clients that follow the redirect see little "
+    "difference.",
     needs=("cgi",),
     requires=("cgi-output.header-fields-parsed",),
     risk=Risk.UNUSUAL,
@@ -96,13 +92,14 @@ def local_checked(evidence: Evidence) -> Judgement:
             if at >= 0:
                 message = "A local redirect opens a file outside the document root."
                 span = (at, at + len(outside.mark))
-                return broken(exchange, message, expected="a refusal", observed=f"the file {outside.path}", span=span)
+                return broken(exchange, message, expected=INSIDE, observed=f"the file {outside.path}", span=span)
     missing, direct = printed(evidence, f"Location: {MISSING}"), evidence.get(MISSING)
     if missing.response is None or missing.response.field("location"):
         return absent(NOT_INSIDE)
     if missing.response.ok and not served(direct):
         message = "A local redirect to a path where nothing is succeeds."
-        return broken(missing, message, expected=f"status {direct.status}, as for GET {MISSING}")
+        expected = f"status {direct.status}, as for GET {MISSING} (RFC 3875 §6.2.2), or another error (RFC 9110 §15.5)"
+        return broken(missing, message, expected=expected)
     return passed()
 
 
@@ -113,6 +110,8 @@ def local_checked(evidence: Evidence) -> Judgement:
     why="With 200 the browser shows an empty page and goes nowhere.",
     hint="If the head has a Location that does not begin with / and no Status, use 302 Found.",
     example=(REQUEST, f"HTTP/1.1 302 Found\r\nLocation: {ELSEWHERE}\r\n…", "HTTP/1.1 200 OK\r\n…"),
+    dispute="RFC 3875 §6.2.3 names 302 alone, whatever the server would choose itself. What begins with two slashes "
+    "is a local path there and another host in HTTP; it is not tried.",
     needs=("cgi",),
     requires=("cgi-output.header-fields-parsed",),
     risk=Risk.UNUSUAL,

@@ -11,6 +11,7 @@ from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, each
 from conformance.response import Response
+from conformance.rule import Spec
 from conformance.verdict import Finding, Judgement
 
 REQUEST = "GET /page.txt HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
@@ -30,6 +31,8 @@ DISPROVABLE = {
     "utf-16be": "utf-16-be",
 }
 """Charsets in which not every sequence of octets is text: label to the codec that reads it."""
+LATIN1 = ("iso-8859-1", "latin1", "us-ascii")
+"""The charset that RFC 2616 §3.7.1 takes for granted, and its subset."""
 
 
 @check(
@@ -84,11 +87,48 @@ def label_true(evidence: Evidence) -> Judgement:
         if field is None or codec is None or _decodes(response.body, codec):
             return None
         return value_finding(
-            exchange, field, f"The body is not written in {label}.", "the charset of the body, or no charset at all"
+            exchange,
+            field,
+            f"The body is not written in {label}.",
+            "the charset of the body, or no charset at all (RFC 9110 §8.3.2)",
         )
 
     labelled = [(x, r) for x, r in _beyond_ascii(evidence) if r.body and _charset(r)]
     return each(labelled, test, "") if labelled else absent("no reply of known charset names one")
+
+
+@check(
+    "charset.non-latin1-labelled",
+    statement="A text with letters beyond ISO-8859-1 names its charset.",
+    why="By RFC 2616 a text without a label is ISO-8859-1: of UTF-8 the reader sees two signs for one letter.",
+    hint='Send "Content-Type: text/plain; charset=utf-8" for texts that are UTF-8.',
+    example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\ncaf\xc3\xa9"),
+    needs=("static-files",),
+    permitted_by=Spec.RFC9110,
+    dispute="RFC 2616 §3.7.1 takes a text without charset for ISO-8859-1; RFC 9110 §8.3.2 knows no such default. "
+    "It is reported by RFC 2616 alone.",
+)
+def non_latin1_labelled(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        field = response.field("content-type")
+        label = _charset(response)
+        if field is None or label not in (None, *LATIN1):
+            return None
+        return value_finding(exchange, field, "A text in UTF-8 does not say so.", "charset=utf-8 in Content-Type")
+
+    texts = [evidence.site.page(kind, lambda p: p.plain and _is_utf8(p.content)) for kind in ("text", "html")]
+    asked = [(text, evidence.get(text.target)) for text in texts if text is not None]
+    sent = [(x, r) for text, x in asked for r in x.responses[:1] if r.ok and r.body == text.content and _is_text(r)]
+    return each(sent, test, "") if sent else absent("no text with letters beyond ISO-8859-1 was sent as text")
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether the text is UTF-8 and no other charset: it has letters beyond ASCII, and all are well-formed."""
+    return not content.isascii() and _decodes(content, "utf-8")
+
+
+def _is_text(response: Response) -> bool:
+    return (response.value("content-type") or "").lower().startswith("text/")
 
 
 def _beyond_ascii(evidence: Evidence) -> list[Answer]:

@@ -6,7 +6,15 @@ A server may ignore both fields. If it reads them, it must not refuse what the c
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.negotiation import CRASH, NOT_ACCEPTABLE, PAGE, PREMISES, REFUSED, page_target
+from conformance.checks.negotiation import (
+    CRASH,
+    NOT_ACCEPTABLE,
+    PAGE,
+    PAGE_OR_406,
+    PREMISES,
+    REFUSED,
+    page_target,
+)
 from conformance.evidence import Evidence
 from conformance.predicates import unharmed
 from conformance.rule import Risk
@@ -16,10 +24,13 @@ CHARSET = "GET /page.html HTTP/1.1\r\nHost: localhost:50000\r\nAccept-Charset: {
 LANGUAGE = "GET /page.html HTTP/1.1\r\nHost: localhost:50000\r\nAccept-Language: {}\r\n\r\n"
 
 
-def _accepting_charset(evidence: Evidence, value: str, message: str, faults: tuple[int, ...]) -> Judgement:
+def _accepting_charset(
+    evidence: Evidence, value: str, message: str, faults: tuple[int, ...], lawful: str = ""
+) -> Judgement:
     page = evidence.site.document
     target = page.target if page is not None else "/"
-    return unharmed(evidence.get(target, [("Accept-Charset", value)]), evidence.get(target), message, faults)
+    exchange = evidence.get(target, [("Accept-Charset", value)])
+    return unharmed(exchange, evidence.get(target), message, faults, lawful=lawful)
 
 
 def _accepting_language(evidence: Evidence, value: str, message: str) -> Judgement:
@@ -48,10 +59,12 @@ def charset_star(evidence: Evidence) -> Judgement:
     example=(CHARSET.format("x-none, *;q=0"), NOT_ACCEPTABLE, CRASH),
     requires=("charset.star-matches-unmentioned",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.2 advises 406 and allows the page; RFC 9110 §12.4.1 names both, and deprecates the field. "
+    "Any reply but a failure of the server is accepted.",
 )
 def charset_unacceptable(evidence: Evidence) -> Judgement:
     message = "Accept-Charset with only an unknown charset makes the server fail."
-    return _accepting_charset(evidence, "x-none, *;q=0", message, ())
+    return _accepting_charset(evidence, "x-none, *;q=0", message, (), PAGE_OR_406)
 
 
 @check(
@@ -62,6 +75,8 @@ def charset_unacceptable(evidence: Evidence) -> Judgement:
     example=(LANGUAGE.format("tlh, *"), PAGE, NOT_ACCEPTABLE),
     requires=PREMISES,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.4 defines the star; RFC 9110 §12.5.4 leaves the scheme of matching to RFC 4647, in which it "
+    "matches any language as well. No scheme makes a page unacceptable to a client that sends the star.",
 )
 def language_star(evidence: Evidence) -> Judgement:
     return _accepting_language(evidence, "tlh, *", "* in Accept-Language does not match the page's language.")

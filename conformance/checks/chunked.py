@@ -4,12 +4,15 @@ is chunked nothing applies. A plain body that claims to be chunked is the busine
 
 from __future__ import annotations
 
+import re
+
 from conformance.check import check
 from conformance.checks.transfer_coding import coded_answers
-from conformance.chunks import SIZE_LINE, ChunkFault, walk
+from conformance.chunks import SIZE_LINE, ChunkFault, size_lines, walk
 from conformance.connections import surplus, target_of, to_the_end, twice
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Ending, Exchange
+from conformance.grammar import QUOTED, TOKEN
 from conformance.predicates import absent, broken, passed
 from conformance.response import DefectKind, Framing
 from conformance.verdict import Judgement
@@ -17,6 +20,8 @@ from conformance.verdict import Judgement
 REQUEST = "GET /page.py HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 GOOD = HEAD + "5\r\nhello\r\n0\r\n\r\n"
+EXTENSIONS = re.compile(rf"(?:[ \t]*;[ \t]*{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED}))?)*[ \t]*")
+"""Blanks are none of a sender's business by RFC 9112 §7.1.1, and lawful by RFC 2616 §2.1: they are let pass."""
 
 
 def _chunked(evidence: Evidence) -> list[Answer]:
@@ -56,9 +61,35 @@ def chunk_size(evidence: Evidence) -> Judgement:
         evidence,
         ChunkFault.SIZE,
         "A chunk size is not the number of its octets in hexadecimal digits.",
-        expected="hexadecimal digits, CRLF, and as many octets",
+        expected="hexadecimal digits, CRLF, and as many octets (RFC 9112 §7.1)",
         observed="another line, or another number of octets",
     )
+
+
+@check(
+    "chunked.extension-grammar-sent",
+    statement="What stands behind a chunk size are extensions: a semicolon and a name, perhaps with a value.",
+    why="Clients pass over extensions, but have to find their end.",
+    hint="Write nothing behind the size; no client needs it.",
+    example=(REQUEST, GOOD, HEAD + "5;the first one\r\nhello\r\n0\r\n\r\n"),
+    requires=("chunked.size-is-hex-octet-count",),
+    dispute="Blanks round the semicolon and behind the size were lawful in RFC 2616 §2.1, and nobody is to send them "
+    "by RFC 9110 §5.6.3: they are let pass.",
+)
+def extension_grammar(evidence: Evidence) -> Judgement:
+    answers = _chunked(evidence)
+    for exchange, response in answers:
+        for begin, end in size_lines(exchange.received, response.head_end):
+            behind = exchange.received[begin:end].decode("latin-1").lstrip("0123456789abcdefABCDEF")
+            if not EXTENSIONS.fullmatch(behind):
+                return broken(
+                    exchange,
+                    "What stands behind a chunk size is no extension.",
+                    expected=";name or ;name=value (RFC 9112 §7.1.1), or nothing",
+                    observed=repr(behind[:60]),
+                    span=(end - len(behind), end),
+                )
+    return passed() if answers else absent("no reply was chunked")
 
 
 @check(
@@ -73,7 +104,7 @@ def chunk_data_end(evidence: Evidence) -> Judgement:
         evidence,
         ChunkFault.DATA_END,
         "The data of a chunk is not followed by one CRLF.",
-        expected="\\r\\n right after the data",
+        expected="\\r\\n right after the data (RFC 9112 §7.1)",
         observed="other octets",
     )
 
@@ -90,7 +121,7 @@ def last_chunk(evidence: Evidence) -> Judgement:
         evidence,
         ChunkFault.LAST,
         "The chunked body has no last chunk.",
-        expected="0\\r\\n\\r\\n at the end",
+        expected="0\\r\\n\\r\\n at the end (RFC 9112 §7.1)",
         observed="the end of what the server sent",
     )
 
@@ -107,7 +138,7 @@ def final_crlf(evidence: Evidence) -> Judgement:
         evidence,
         ChunkFault.FINAL,
         "No empty line ends the chunked body.",
-        expected="0\\r\\n\\r\\n",
+        expected="0\\r\\n, perhaps trailer fields, and \\r\\n (RFC 9112 §7.1)",
         observed="0\\r\\n and no empty line after it",
     )
 
@@ -129,7 +160,7 @@ def no_empty_chunk(evidence: Evidence) -> Judgement:
             return broken(
                 exchange,
                 "More chunks follow the chunk that ends the body.",
-                expected="the chunk of size zero at the very end",
+                expected="the chunk of size zero at the very end (RFC 9112 §7.1)",
                 observed=f"{len(extra)} octets after it",
                 span=span,
             )

@@ -148,13 +148,16 @@ def utc(evidence: Evidence) -> Judgement:
     why="Caches reckon the age of a page from it.",
     hint='Add "Date: …" in the one place where all heads are made, errors included.',
     example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"),
+    dispute="A server without a clock has to leave the field out (RFC 9110 §6.6.1), which nobody can see from "
+    "outside: a waiver is the place to say so. In replies of class 1 and 5 the field is optional, and "
+    "they are not looked at. Many servers forget it in the refusals that their parser writes by itself.",
 )
 def present(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         return found(
             exchange,
             "The reply has no Date.",
-            expected="a Date field in every reply from 200 to 499",
+            expected="a Date field in every reply from 200 to 499 (RFC 9110 §6.6.1)",
             observed=f"status {response.status} with the fields {', '.join(f.name for f in response.fields) or 'none'}",
             span=response.status_line.span if response.status_line else None,
         )
@@ -196,6 +199,8 @@ def not_in_future(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"),
     requires=("date.utc",),
     risk=Risk.UNUSUAL,
+    dispute="Caching the date for a second is common and accepted; RFC 2616 §14.18 and RFC 9110 §6.6.1 want the "
+    "best approximation at hand.",
 )
 def is_now(evidence: Evidence) -> Judgement:
     reading = read_clock(evidence)

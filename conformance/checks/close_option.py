@@ -43,6 +43,9 @@ def _ends(exchange: Exchange, message: str) -> Judgement:
     example=(REQUEST, CLOSED, OPEN),
     requires=("framing.length-or-close",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 9112 §9.6 demands the close; in RFC 2616 §14.10 the field only says that the connection should "
+    "not be thought persistent. It is judged by the weaker of the two unless one of them is chosen. A "
+    "close within seconds will do.",
 )
 def close_honoured(evidence: Evidence) -> Judgement:
     message = "The connection stays open although the request asked to close it."
@@ -57,6 +60,8 @@ def close_honoured(evidence: Evidence) -> Judgement:
     example=(REQUEST, CLOSED, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok (and the connection closes)"),
     requires=("connection.close-request-honoured", "connection.no-persistence-sends-close"),
     risk=Risk.UNUSUAL,
+    dispute="Only RFC 9112 §9.6 advises it; RFC 2616 §14.10 has the option in every message of those who never "
+    "persist. It is therefore a warning.",
 )
 def close_echoed(evidence: Evidence) -> Judgement:
     exchange = closing(evidence, document(evidence))
@@ -85,10 +90,14 @@ def close_echoed(evidence: Evidence) -> Judgement:
     example=(f"{REQUEST}{PLAIN}", CLOSED, f"{REPLY}{REPLY}"),
     requires=("connection.close-request-honoured", "connection.nothing-after-own-close"),
     risk=Risk.UNUSUAL,
+    dispute="No answer at all is accepted: the request that is left unread may make TCP reset the connection, and "
+    "the reset may destroy the first reply on its way (RFC 9112 §9.6).",
 )
 def nothing_after_close_request(evidence: Evidence) -> Judgement:
     target = document(evidence)
     exchange = evidence.pipeline(evidence.request(target, CLOSE), evidence.request(target))
+    if exchange.peer_ended and not exchange.received:
+        return passed("neither request was answered: the second, left unread, may have cost the reply (RFC 9112 §9.6)")
     if not answered(exchange):
         return unclear(f"no reply: {describe(exchange)}")
     return _one_reply(exchange, "A request after the one with Connection: close was answered.")
@@ -114,6 +123,8 @@ def _one_reply(exchange: Exchange, message: str) -> Judgement:
     example=(PLAIN, CLOSED, OPEN),
     requires=("framing.length-or-close",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 9112 §9.6 demands that the announced close comes, RFC 2616 §14.10 advises it. Servers close in "
+    "stages, and not at once: whoever counts milliseconds accuses them falsely.",
 )
 def own_close_honoured(evidence: Evidence) -> Judgement:
     message = "The reply says Connection: close, but the connection stays open."
@@ -160,6 +171,7 @@ def _understood(evidence: Evidence, value: str) -> Judgement:
 
 @check(
     "connection.options-case-insensitive",
+    also=("field.literals-case-insensitive",),
     statement="The close option is recognised in any letter case.",
     why="Clients write Close as well as close.",
     hint="Compare the option in lower case: value.lower().",

@@ -8,6 +8,7 @@ from conformance.check import check
 from conformance.checks.field_values import ended_heads, judge_values, not_tokens, own_answers, page_of, value_finding
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
+from conformance.exemplars import coded
 from conformance.grammar import is_token, list_members
 from conformance.predicates import absent, each, unclear
 from conformance.response import Response
@@ -25,6 +26,8 @@ NEVER_WORDS = (
     "null binary 7bit 8bit base64 quoted-printable plain text chunked"
 )
 NEVER = frozenset(NEVER_WORDS.split())
+COMPRESSED = b"\x1f\x9d"
+"""What the UNIX program compress writes first."""
 
 
 def _bad(value: str) -> str:
@@ -55,6 +58,7 @@ def grammar(evidence: Evidence) -> Judgement:
     why="The client undoes what the field says: a plain page labelled gzip cannot be shown.",
     hint="Set Content-Encoding only where you compress. A charset belongs into Content-Type.",
     example=(REQUEST, GOOD, _bad("gzip")),
+    also=("coding.compress-format",),
     risk=Risk.UNUSUAL,
 )
 def label_matches_body(evidence: Evidence) -> Judgement:
@@ -114,11 +118,14 @@ def no_identity(evidence: Evidence) -> Judgement:
 
 
 def _coded(evidence: Evidence) -> list[Answer]:
-    """The survey, and a document and a page for a client that takes gzip."""
+    """The survey, and pages for clients that take gzip or compress: the root, a document, a text that comes coded."""
     document = evidence.site.page("html", lambda p: p.plain) or evidence.site.document
     asked = [evidence.get("/", [("Accept-Encoding", "gzip")])]
     if document is not None:
-        asked.append(evidence.get(document.target, [("Accept-Encoding", "gzip")]))
+        asked += [evidence.get(document.target, [("Accept-Encoding", coding)]) for coding in ("gzip", "compress")]
+    text = coded(evidence)
+    if text is not None:
+        asked.append(evidence.get(text, [("Accept-Encoding", "gzip")]))
     return own_answers(
         evidence, [*ended_heads(evidence), *((x, r) for x in asked for r in x.responses[:1] if r.status_line)]
     )
@@ -141,16 +148,18 @@ def _fits(evidence: Evidence, exchange: Exchange, response: Response) -> bool | 
         return None  # told by other rules
     body: bytes | None = response.body
     for name in reversed(names):
+        if name in ("compress", "x-compress"):
+            return None if (body or b"").startswith(COMPRESSED) else False  # LZW is not undone here
         if name not in ("gzip", "x-gzip", "deflate"):
             page = page_of(evidence, exchange)
             return False if page is not None and page.content == body else None
-        body = _inflated(body or b"", name)
+        body = inflated(body or b"", name)
         if body is None:
             return False
     return True
 
 
-def _inflated(body: bytes, coding: str) -> bytes | None:
+def inflated(body: bytes, coding: str) -> bytes | None:
     """The octets without a coding, of all members of a gzip file; None if they do not have it, trailer included."""
     done = b""
     while body:

@@ -1,8 +1,8 @@
 """Conditions in requests (RFC 9110 §13, RFC 2616 §14.24 to §14.28): what holds whether a server evaluates them or not.
 
 A server may lack validators; what it may not do is to refuse or shorten a reply for a condition that is true, invalid
-or out of place. That a failed condition draws 304 or 412 is not judged here; conditions on dates
-are in :mod:`conformance.checks.conditional_dates`.
+or out of place. What a false condition draws is judged in :mod:`conformance.checks.conditional_tags` and
+:mod:`conformance.checks.conditional_dates`.
 """
 
 from __future__ import annotations
@@ -74,6 +74,26 @@ def served_whole(evidence: Evidence, fields: Iterable[tuple[str, str]], message:
     return treated_alike(evidence.get(page.target, fields), control, message, body=is_file(evidence, control))
 
 
+IF_MATCH = "412 (RFC 9110 §13.2.2, RFC 2616 §14.24), or another 4xx (RFC 9110 §13.1.1 only forbids to send the file)"
+UNMODIFIED = "412 (RFC 9110 §13.2.2, RFC 2616 §14.28), or another 4xx (RFC 9110 §13.1.4 only forbids to send the file)"
+
+
+def held_back(exchange: Exchange, message: str, lawful: str = IF_MATCH) -> Judgement:
+    """Judge a request whose If-Match or If-Unmodified-Since is false: what was asked for must not be done."""
+    if exchange.status in OVERLOADED:
+        return unclear(f"the server was overloaded: {describe(exchange)}")
+    if exchange.status is not None and 400 <= exchange.status <= 499:
+        return passed(describe(exchange))
+    return broken(exchange, message, expected=lawful)
+
+
+def not_modified(exchange: Exchange, message: str) -> Judgement:
+    """Judge a GET or HEAD that tells the server what the client has, which is current."""
+    if exchange.status in OVERLOADED:
+        return unclear(f"the server was overloaded: {describe(exchange)}")
+    return passed() if exchange.status == 304 else broken(exchange, message, expected="status 304")
+
+
 def control_of(evidence: Evidence) -> Exchange | None:
     """The plain GET of the file that the other probes ask for conditionally."""
     page = evidence.site.document
@@ -95,6 +115,8 @@ def last_modified(control: Exchange | None) -> float | None:
     example=(REQUEST.format("If-None-Match: *").replace("notes", "missing"), NOT_FOUND, NOT_MODIFIED),
     requires=PREMISES,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.24 says two things of If-Match on a missing file: 412, and that the field is ignored where "
+    "the plain answer is no success. The second is judged, as it is the only one in RFC 9110 §13.2.1.",
 )
 def ignored_unless_success(evidence: Evidence) -> Judgement:
     began = evidence.get(MISSING).began
@@ -120,6 +142,8 @@ def ignored_unless_success(evidence: Evidence) -> Judgement:
     example=(REQUEST.format("If-Match: *"), WHOLE, FAILED),
     requires=PREMISES,
     risk=Risk.UNUSUAL,
+    dispute="RFC 9110 §13.1.1 goes on with the method if the condition is true; RFC 2616 §14.24 has no more than leave "
+    "for a tag, and advice for the star. By default a breach is therefore no more than a warning.",
 )
 def if_match_hit(evidence: Evidence) -> Judgement:
     page = evidence.site.document
@@ -153,6 +177,7 @@ def if_none_match_miss(evidence: Evidence) -> Judgement:
 
 @check(
     "conditional.inm-disables-ims",
+    also=("conditional.304-agrees-with-all",),  # where the tag agrees and the date does not, RFC 9110 has it otherwise
     statement="If-Modified-Since counts for nothing beside If-None-Match.",
     why="A tag is more exact than a date with its whole seconds. If the tags differ, the file has changed, even within "
     "one second.",
@@ -162,9 +187,13 @@ def if_none_match_miss(evidence: Evidence) -> Judgement:
         WHOLE,
         NOT_MODIFIED,
     ),
-    needs=("static-files",),
+    needs=("http-1.1", "static-files"),
     requires=("conditional.inm-miss-no-304", "conditional.ims-modified-full-reply"),
     risk=Risk.UNUSUAL,
+    dispute="RFC 9110 §13.1.3 ignores the date wherever tags are there, so 304 comes if the tag agrees and the date "
+    "does not; RFC 2616 §13.3.4 forbids that 304. Both are accepted; only the 304 under a foreign tag, which both "
+    "forbid, is a breach. Servers that send no tags (webfs, Twisted) look at the date alone: neither text excepts "
+    "them.",
 )
 def tag_before_date(evidence: Evidence) -> Judgement:
     control = control_of(evidence)
@@ -202,8 +231,8 @@ def if_range_without_ranges(evidence: Evidence) -> Judgement:
     page = evidence.site.document
     if page is None:
         return absent(NO_FILE)
+    if evidence.get(page.target, [("Range", "bytes=0-9")]).status == 206:
+        return absent("the server serves ranges")
     exchange = evidence.get(page.target, [("Range", "bytes=0-9"), ("If-Range", NEVER_ISSUED)])
     control = evidence.get(page.target)
-    if exchange.status == 206 and served(control):
-        return absent("the server serves ranges")
     return treated_alike(exchange, control, "If-Range is not ignored.", body=is_file(evidence, control))

@@ -77,13 +77,15 @@ def contradicts(kind: str, media_type: MediaType) -> bool:
         "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<h1>Not found</h1>",
         "HTTP/1.1 404 Not Found\r\n\r\n<h1>Not found</h1>",
     ),
+    dispute="RFC 9110 §8.3 wants the field unless the server does not know the type: files with an unknown ending "
+    "may come without.",
 )
 def content_type_sent(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         return found(
             exchange,
             "The reply has a body but no Content-Type.",
-            expected="a Content-Type field",
+            expected="a Content-Type field (RFC 9110 §8.3)",
             observed=f"status {response.status} with a body of {len(response.body)} octets and no Content-Type",
             span=status_span(response),
         )
@@ -113,6 +115,8 @@ def _unknown_kind(evidence: Evidence, exchange: Exchange) -> bool:
     hint="Choose the type by the end of the file's name, in any letter case: .png is image/png, .txt is text/plain.",
     example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n\x89PNG…"),
     needs=("static-files",),
+    dispute="The type of a file is for its owner to choose, and text/plain is true of any text. Only what the "
+    "octets disprove is a fault.",
 )
 def content_type_true(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:

@@ -17,6 +17,9 @@ from conformance.verdict import Judgement
 CLOSE = ("Connection", "close")
 NOT_HTTP = b"(((\r\n\r\n"
 CLOSED_UNANSWERED = "the connection was closed without a reply"
+OR_ANOTHER = "another refusal that fits (RFC 9110 §15.5, §15.6), or a close without an answer (RFC 9112 §9.5)"
+REFUSAL = f"400 (RFC 9112 §2.2), {OR_ANOTHER}"
+TARGET_REFUSAL = f"400 or 301 (RFC 9112 §3.2), {OR_ANOTHER}"
 
 
 def static_target(evidence: Evidence) -> str:
@@ -40,9 +43,17 @@ def speaks_only_10(evidence: Evidence) -> bool:
 
 
 def turned_down(
-    exchange: Exchange, control: Exchange, message: str, *, also: Collection[int] = (301, 501, 505)
+    exchange: Exchange,
+    control: Exchange,
+    message: str,
+    *,
+    also: Collection[int] = (301, 501, 505),
+    expected: str = REFUSAL,
 ) -> Judgement:
-    """Judge a faulty request whose good twin is ``control``: a 4xx, a status in ``also`` or a close is right."""
+    """Judge a faulty request whose good twin is ``control``: a 4xx, a status in ``also`` or a close is right.
+
+    ``expected`` says so, with the sections.
+    """
     if not served(control):
         return unclear(f"the control request was not served: {describe(control)}")
     if exchange.status in OVERLOADED:
@@ -51,8 +62,8 @@ def turned_down(
         return passed(CLOSED_UNANSWERED)
     status = exchange.status
     if status is not None and (400 <= status <= 499 or status in also):
-        return passed("" if status == 400 else describe(exchange))
-    return broken(exchange, message, expected="400, another refusal that fits, or a close")
+        return passed(describe(exchange))
+    return broken(exchange, message, expected=expected)
 
 
 def closed_unanswered(exchange: Exchange) -> bool:

@@ -41,6 +41,8 @@ def _judge(evidence: Evidence, fault: DateFault, message: str, expected: str) ->
     why="Clients and caches read dates by position; a form they do not know is no date to them.",
     hint="Use email.utils.formatdate(usegmt=True), or write day and month names out of tables of your own.",
     example=(REQUEST, GOOD, _bad("1994-11-06T08:49:37Z")),
+    dispute="All three old forms have to be read, yet one alone may be sent (RFC 9110 §5.6.7, RFC 2616 §3.3.1): "
+    "the other two are a fault here, though every client understands them.",
 )
 def imf_fixdate(evidence: Evidence) -> Judgement:
     return _judge(evidence, DateFault.FORM, "The date does not have the form that HTTP sends.", FORM)
@@ -120,6 +122,8 @@ def time_of_day(evidence: Evidence) -> Judgement:
     why="A date that contradicts itself is refused by strict parsers.",
     hint="Count from the right day: time.gmtime().tm_wday has 0 for Monday, other languages have 0 for Sunday.",
     example=(REQUEST, GOOD, _bad("Mon, 06 Nov 1994 08:49:37 GMT")),
+    dispute="No key word of HTTP speaks of a day name that does not fit; its meaning comes from the mail format "
+    "that RFC 9110 §5.6.7 takes the form from. A date that contradicts itself is held to be none.",
 )
 def weekday_true(evidence: Evidence) -> Judgement:
     return _judge(evidence, DateFault.WEEKDAY, "The day name is not that of the date.", "the day that the date fell on")

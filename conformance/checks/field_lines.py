@@ -162,6 +162,8 @@ def name_token(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
     ),
     permitted_by=Spec.RFC2616,
+    dispute="RFC 2616 §2.1 lets white space stand between any two words; RFC 9112 §5.1 lets none stand before the "
+    "colon. It is reported by RFC 9110 and 9112 alone.",
 )
 def no_space_before_colon(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -191,6 +193,8 @@ def no_space_before_colon(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nVary: Accept,\r\n Accept-Language\r\n\r\n",
     ),
     permitted_by=Spec.RFC2616,
+    dispute="RFC 2616 §2.2 allows a field to go on in a second line; RFC 9112 §5.2 does not, but inside "
+    "message/http. It is reported by RFC 9110 and 9112 alone.",
 )
 def no_folding(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:

@@ -82,6 +82,8 @@ def singletons_once(evidence: Evidence) -> Judgement:
     ),
     permitted_by=Spec.RFC2616,
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §2.1 permits null elements in lists that are sent; RFC 9110 §5.6.1.1 does not. It is "
+    "reported by RFC 9110 alone.",
 )
 def no_empty_members(evidence: Evidence) -> Judgement:
     return judge_values(
@@ -125,6 +127,8 @@ def comment_only_where_defined(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n",
         "HTTP/1.1 200 OK\r\nConnection: keep-alive; timeout=5\r\n\r\n",
     ),
+    dispute="Connection without a member is no list by RFC 2616 §14.10 and is one by RFC 9110 §5.6.1: it is "
+    "accepted here, and field.list-not-empty tells it by RFC 2616 alone.",
 )
 def connection_grammar(evidence: Evidence) -> Judgement:
     return judge_values(

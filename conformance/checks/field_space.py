@@ -150,6 +150,8 @@ def rws_single_space(evidence: Evidence) -> Judgement:
     why="It is the form that people read most easily and that naive parsers expect.",
     hint='Write ": " after each field name.',
     example=(REQUEST, "HTTP/1.1 200 OK\r\nServer: mine\r\n\r\n", "HTTP/1.1 200 OK\r\nServer:   mine\r\n\r\n"),
+    dispute="One space is preferred by RFC 2616 §4.2 and RFC 9112 §5.1; none, or several, are read alike "
+    "everywhere. It can be no more than a warning.",
 )
 def single_space_after_colon(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:

@@ -13,10 +13,11 @@ from urllib.parse import unquote
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
 from conformance.grammar import IMF_FIXDATE, MEDIA_TYPE, is_token, list_members
-from conformance.predicates import blocked, each, each_field, found
+from conformance.predicates import blocked, each, each_field, found, refused
 from conformance.response import DefectKind, Field, Response
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement
+from conformance.writing import restore, throwaway_put
 
 NO_HEAD = "no answer had a head"
 NO_END = "message.empty-line-ends-header-section"
@@ -136,12 +137,16 @@ def not_tokens(value: str) -> bool:
 def allow_answers(evidence: Evidence) -> list[Answer]:
     """The survey, and the answers to methods that a server may refuse with an Allow field.
 
-    What could change anything is sent only to the file that was made for it.
+    What could change anything is sent only to the file that was made for it, which is put back as it was.
     """
     tried = [evidence.get("/", method="OPTIONS")]
     page = evidence.site.throwaway
     if page is not None:
-        tried += [_short(evidence, page.target, method) for method in ("POST", "PATCH", "PUT", "DELETE")]
+        put = throwaway_put(evidence)  # which puts the file back by itself
+        written = [_short(evidence, page.target, method) for method in ("POST", "PATCH", "DELETE")]
+        if not all(map(refused, written)):
+            restore(evidence, page, "Allow")
+        tried += [put, *written] if put is not None else written
     more = [(x, r) for x in tried for r in x.responses[:1] if r.status_line is not None]
     return [*ended_heads(evidence), *more]
 

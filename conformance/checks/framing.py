@@ -30,6 +30,8 @@ NOTHING = "no answer had a head"
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\n\r\nok (and the connection stays open)",
     ),
+    dispute="Some suites want a length or chunks, or the word close, in every reply. A reply without them that ends "
+    "with the connection is lawful (RFC 9112 §6.3, RFC 2616 §4.4) and is only advised against, by another rule.",
 )
 def length_or_close(evidence: Evidence) -> Judgement:
     endless = all(exchange.ending is Ending.FLOOD for exchange in evidence.baseline)
@@ -44,14 +46,14 @@ def length_or_close(evidence: Evidence) -> Judgement:
             return found(
                 exchange,
                 "The reply does not end.",
-                expected="a body that ends",
+                expected="a body that ends (RFC 9112 §6.3)",
                 observed=f"{len(exchange.received)} octets, and still more",
             )
         if exchange.ending is Ending.SILENT and response.framing is Framing.CLOSE and not _lengths(response):
             return found(
                 exchange,
                 "The reply has no length, and the connection stays open after it.",
-                expected="Content-Length, chunked coding, or the end of the connection",
+                expected="Content-Length, chunked coding, or the end of the connection (RFC 9112 §6.3)",
                 observed=f"neither, and the connection was open {exchange.waited:.1f} s after the last octet",
             )
         return None
@@ -78,7 +80,7 @@ def content_length_grammar(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "Content-Length is not a number.",
-            expected="decimal digits",
+            expected="decimal digits (RFC 9110 §8.6)",
             observed=repr(field.value),
             span=field.span,
         )
@@ -110,7 +112,7 @@ def content_length_sent(evidence: Evidence) -> Judgement:
     return broken(
         exchange,
         "The page has no length; only the end of the connection shows where it ends.",
-        expected="Content-Length, or Transfer-Encoding: chunked",
+        expected="Content-Length (RFC 9110 §8.6), or Transfer-Encoding: chunked (RFC 9112 §6.3)",
         observed="neither",
     )
 
@@ -135,7 +137,7 @@ def no_length_with_coding(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "The reply has both Transfer-Encoding and Content-Length.",
-            expected="one of the two",
+            expected="one of the two (RFC 9112 §6.2)",
             observed="both",
             span=lengths[0].span,
         )

@@ -30,6 +30,8 @@ from conformance.verdict import Judgement
 REQUEST = "HEAD /page.html HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n"
 KINDS = ("html", "text", "png", "jpeg")
+SAME = ("Last-Modified", "ETag", "Cache-Control", "Content-Language", "Content-Location")
+"""Fields that do not change from one moment to the next; what is made with the content may be left out for HEAD."""
 
 
 def _targets(evidence: Evidence) -> list[str]:
@@ -55,6 +57,9 @@ def _pairs(evidence: Evidence, targets: list[str]) -> Iterator[tuple[str, Exchan
     why="Every general-purpose server has GET and HEAD: link checkers and download tools ask with HEAD first.",
     hint="Treat HEAD like GET, and leave the body out when you send the reply.",
     example=(REQUEST, HEAD, "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"),
+    dispute="A server that knows only GET is common in courses and in tiny servers; both RFC 2616 §5.1.1 and RFC "
+    "9110 §9.1 want HEAD of every general-purpose server. Refusing it breaks this rule alone: all other "
+    "rules on HEAD then do not apply.",
 )
 def head_supported(evidence: Evidence) -> Judgement:
     target = document(evidence)
@@ -63,13 +68,13 @@ def head_supported(evidence: Evidence) -> Judgement:
         return unclear(f"the control request was not served: {describe(control)}")
     exchange = evidence.get(target, method="HEAD")
     if answered(exchange) and exchange.status not in (405, 501):
-        return passed()
+        return passed(describe(exchange))
     return broken(exchange, "HEAD is not supported.", expected=f"status {control.status}, as for GET")
 
 
 @check(
     "head.no-body",
-    also=("head.no-content",),
+    also=("head.no-content", "head.cgi-body-discarded", "message.no-body-where-forbidden"),
     statement="A reply to HEAD ends with its empty line, error replies too.",
     why="The client takes whatever follows for the beginning of the next reply.",
     hint="Send no body if the method is HEAD, whatever the status: \"if method != 'HEAD': sock.sendall(body)\".",
@@ -95,7 +100,7 @@ def _bodiless(evidence: Evidence, target: str) -> Judgement:
     return broken(
         exchange,
         "The reply to HEAD has a body.",
-        expected="the next reply, or the end of the connection, right after the empty line",
+        expected="the next reply, or the end of the connection, right after the empty line (RFC 9112 §6.3)",
         observed=f"{len(extra)} octets after it",
         span=span,
     )
@@ -107,6 +112,8 @@ def _bodiless(evidence: Evidence, target: str) -> Judgement:
     why="Clients ask with HEAD whether a page is there; 200 for a missing one is a lie.",
     hint="Decide the status before you look at the method; HEAD and GET differ only in the body.",
     example=(REQUEST, "HTTP/1.1 404 Not Found\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n (where GET gives 404)"),
+    dispute="RFC 9110 §9.3.2 lets a reply to HEAD leave out what is only known once the content is made, so a "
+    "program may fail for GET alone. Therefore only files, folders and a missing file are compared.",
 )
 def head_status(evidence: Evidence) -> Judgement:
     judged = False
@@ -163,6 +170,25 @@ def head_length(evidence: Evidence) -> Judgement:
     why="It describes the page, not the missing body.",
     hint="Choose the type from the file, before you look at the method.",
     example=(REQUEST, HEAD, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n (where GET says text/html)"),
+    dispute="RFC 2616 §14.17 wants the type that a GET would have; RFC 9110 §9.3.2 lets the field be left out "
+    "where it is only known with the content. The same type and no type are accepted.",
 )
 def head_type(evidence: Evidence) -> Judgement:
     return _same_field(evidence, "Content-Type", _targets(evidence))
+
+
+@check(
+    "head.same-fields",
+    statement="The fields by which caches and downloads go, such as Last-Modified, are the same for HEAD as for GET.",
+    why="Who asks with HEAD whether a file has changed must get the date that a GET would have shown.",
+    hint="Make the fields before you look at the method; for HEAD leave nothing out but the body.",
+    example=(REQUEST, f"{HEAD[:-2]}Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n", HEAD),
+)
+def head_fields(evidence: Evidence) -> Judgement:
+    pages = [page.target for kind in KINDS if (page := evidence.site.page(kind, lambda p: p.plain))]
+    for target, head, get in _pairs(evidence, pages):
+        dated = _is_200(head.responses[0]) and _is_200(get.responses[0]) and get.responses[0].value("last-modified")
+        if dated and not head.responses[0].field("last-modified"):
+            message = f"HEAD of {target} leaves out the Last-Modified that GET has."
+            return broken(head, message, expected=f"Last-Modified: {dated}", observed="no Last-Modified")
+    return first_of(_same_field(evidence, name, pages) for name in SAME)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from html import unescape
 from urllib.parse import quote, unquote_to_bytes
 
-from conformance.capabilities import HREF, listing, resolved
 from conformance.check import check
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
+from conformance.exemplars import HREF, listing, resolved
 from conformance.predicates import absent, broken, passed, served
 from conformance.response import Span
 from conformance.verdict import Judgement
@@ -117,9 +118,8 @@ def every_name(
 
 
 def _misleading(page: Page, name: str, link: Link | None, expected: str) -> Judgement:
-    begin = re.match(r"[\w.-]*", name)
-    start = begin[0] if begin else ""
-    near = link or next((one for one in page.links if start and one.raw.rpartition("/")[2].startswith(start)), None)
+    by_name = {one.value.rpartition("/")[2]: one for one in page.links}
+    near = link or next((by_name[close] for close in get_close_matches(name, by_name, 1)), None)
     return broken(
         page.exchange,
         f"The link for {name!r} is no URI." if link else f"No link leads to the file {name!r}.",
@@ -136,6 +136,7 @@ def _misleading(page: Page, name: str, link: Link | None, expected: str) -> Judg
     hint="urllib.parse.quote() writes capitals; in a format string of your own use %02X.",
     example=(REQUEST, '<a href="caf%C3%A9.txt">', '<a href="caf%c3%a9.txt">'),
     needs=("listing",),
+    dispute="Small hex digits mean the same; RFC 3986 §2.1 advises capitals for consistency: a warning.",
 )
 def href_uppercase(evidence: Evidence) -> Judgement:
     message = "A link holds an escape with small hex digits."
@@ -158,6 +159,7 @@ def href_unreserved(evidence: Evidence) -> Judgement:
 
 @check(
     "listing.href-space-encoded",
+    also=("target.produced-not-double-encoded",),
     statement="A blank in a name is %20 in the link.",
     why="A raw blank ends the address in many clients, and + means a plus sign in a path.",
     hint="Write href with urllib.parse.quote(name); not with quote_plus(), and not the bare name.",
@@ -207,6 +209,8 @@ def href_reserved(evidence: Evidence) -> Judgement:
     example=(REQUEST, '<a href="quote%22.txt">', '<a href="quote".txt">'),
     needs=("listing",),
     requires=("listing.href-space-encoded",),
+    dispute="HTML allows more in a link than RFC 3986 §2 does: raw letters beyond ASCII are accepted. Judged is "
+    "where a browser is led, and that the link holds no quote, < or >.",
 )
 def href_valid(evidence: Evidence) -> Judgement:
     return every_name(evidence, UNUSUAL, '"<>', quote)

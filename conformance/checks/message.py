@@ -34,7 +34,7 @@ def response_given(evidence: Evidence) -> Judgement:
     return broken(
         tried[0],
         "None of three plain GET requests was answered.",
-        expected="a status line, fields, an empty line and perhaps a body",
+        expected="a status line, fields, an empty line and perhaps a body (RFC 9112 §2.1)",
     )
 
 
@@ -84,6 +84,34 @@ def empty_line(evidence: Evidence) -> Judgement:
             expected="\\r\\n\\r\\n between the fields and the body",
             observed="a line with blanks" if blanks else "the body, or the end, right after the fields",
             span=defect.span,
+        )
+
+    return each(evidence.answers, test, NOTHING)
+
+
+@check(
+    "message.role-elements-only",
+    statement="An origin server does not ask for the password of a proxy.",
+    why="Proxy-Authenticate is what proxies send; a client would give the proxy's password to the wrong party.",
+    hint="An origin server that wants a password sends WWW-Authenticate with status 401.",
+    example=(
+        REQUEST,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n',
+        'HTTP/1.1 401 Unauthorized\r\nProxy-Authenticate: Basic realm="x"\r\n\r\n',
+    ),
+    requires=("status.407-only-from-proxy",),
+)
+def role_elements(evidence: Evidence) -> Judgement:
+    def test(exchange: Exchange, response: Response) -> Finding | None:
+        field = response.field("proxy-authenticate")
+        if field is None:
+            return None
+        return found(
+            exchange,
+            "The reply has a field that only proxies send.",
+            expected="WWW-Authenticate, if a password is wanted",
+            observed=f"{field.name}: {field.value}",
+            span=field.span,
         )
 
     return each(evidence.answers, test, NOTHING)

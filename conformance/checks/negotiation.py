@@ -19,6 +19,7 @@ from conformance.rule import Risk
 from conformance.verdict import Judgement
 
 REFUSED = (400, 406)
+PAGE_OR_406 = "or 406 (RFC 9110 §12.4.1 and §15.5.7)"
 ALL_FIELDS = (("Accept", "*/*"), ("Accept-Charset", "*"), ("Accept-Language", "*"))
 PREMISES = ("field.unknown-ignored",)
 BASE = ("negotiation.accept-empty-tolerated",)
@@ -44,7 +45,9 @@ def _media_type(control: Exchange) -> str:
     return f"{match['type']}/{match['subtype']}" if match else ""
 
 
-def _accepting(evidence: Evidence, value: str, message: str, faults: Collection[int] = REFUSED) -> Judgement:
+def _accepting(
+    evidence: Evidence, value: str, message: str, faults: Collection[int] = REFUSED, lawful: str = ""
+) -> Judgement:
     """Judge a GET with Accept; ``TYPE`` and ``MAJOR`` in its value stand for what the page is by its control.
 
     The control accepts everything, so that what any Accept does to a server shows in no more than one rule.
@@ -55,7 +58,7 @@ def _accepting(evidence: Evidence, value: str, message: str, faults: Collection[
     if served(control) and not media_type and ("TYPE" in value or "MAJOR" in value):
         return absent("the page is sent without a media type")
     value = value.replace("TYPE", media_type).replace("MAJOR", media_type.partition("/")[0])
-    return unharmed(evidence.get(target, [("Accept", value)]), control, message, faults)
+    return unharmed(evidence.get(target, [("Accept", value)]), control, message, faults, lawful=lawful)
 
 
 @check(
@@ -86,6 +89,8 @@ def absent_field(evidence: Evidence) -> Judgement:
     example=(REQUEST.format(""), PAGE, CRASH),
     requires=("field.empty-value-accepted",),
     risk=Risk.UNUSUAL,
+    dispute="Both grammars let the list be empty (RFC 2616 §14.1, RFC 9110 §12.5.1); other lists of RFC 2616 need a "
+    "member, which is why some parsers refuse an empty value. What an empty Accept means is not said: 406 passes.",
 )
 def accept_empty(evidence: Evidence) -> Judgement:
     target = page_target(evidence)
@@ -171,9 +176,14 @@ def q_case(evidence: Evidence) -> Judgement:
     example=(REQUEST.format("text/html;q=0.5;ext=x"), PAGE, CRASH),
     requires=("negotiation.qvalue-grammar-read",),
     risk=Risk.UNUSUAL,
+    dispute="What follows q is an extension by RFC 2616 §14.1, and a parameter of the media type by RFC 9110 §12.5.1, "
+    "which the page then lacks. So the page and 406 are both right, 400 is not.",
 )
 def accept_extension(evidence: Evidence) -> Judgement:
-    return _accepting(evidence, "TYPE;q=0.5;ext=x", "A parameter after the q in Accept is taken for an error.", (400,))
+    message = "A parameter after the q in Accept is taken for an error."
+    return _accepting(
+        evidence, "TYPE;q=0.5;ext=x", message, (400,), "or 406 (RFC 9110 §12.5.1: ext belongs to the type)"
+    )
 
 
 @check(
@@ -184,6 +194,10 @@ def accept_extension(evidence: Evidence) -> Judgement:
     example=(REQUEST.format("application/x-none"), NOT_ACCEPTABLE, CRASH),
     requires=BASE,
     risk=Risk.UNUSUAL,
+    dispute="Some test suites demand 406. RFC 2616 §14.1 advises it, and §10.4.7 lets the page be sent all the same; "
+    "RFC 9110 §12.4.1 names both. Any reply but a failure of the server is accepted, as the file may be missing in "
+    "that type: 404.",
 )
 def unacceptable(evidence: Evidence) -> Judgement:
-    return _accepting(evidence, "application/x-none", "Accept with only an unknown type makes the server fail.", ())
+    message = "Accept with only an unknown type makes the server fail."
+    return _accepting(evidence, "application/x-none", message, (), PAGE_OR_406)

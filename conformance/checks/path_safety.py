@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conformance.check import check
-from conformance.checks.representation import carries
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import absent, answered, broken, passed, served, unclear
+from conformance.predicates import absent, broken, outcomes, passed
 from conformance.response import Span
 from conformance.rule import Risk
 from conformance.site import Outside, Site
@@ -27,6 +26,7 @@ UP = ("/../", "/./../", "//../")
 UP_ENCODED = ("/%2e%2e/", "/.%2e/", "/%2E%2E/", "/%2e%2e%2f", "/..%2f", "/..%2F", "/..%5c", "/%252e%252e/", "/..%252f")
 ABSOLUTE = ("//etc/passwd", "/%2fetc/passwd", "/%2Fetc%2Fpasswd", "///etc/passwd")
 PLANTED = ("%0d%0aX-Planted:%201", "%0D%0AX-Planted:%201%0D%0A", "%0aX-Planted:%201")
+INSIDE = "a refusal (RFC 9110 §15.5), a redirect (RFC 9110 §15.4) or something from inside the root (RFC 3986 §5.2.4)"
 NOTHING_OUTSIDE = "no file that could be known by its content lies beside the document root"
 
 
@@ -43,19 +43,21 @@ def confined(evidence: Evidence, targets: Iterable[str], marks: Iterable[bytes],
     """Judge that no reply to ``targets`` shows a mark, or the list of the system's accounts."""
     known = tuple(marks)
     accounts = None if any(PASSWORDS.search(page.content) for page in evidence.site.pages) else PASSWORDS
+    seen = []
     for target in targets:
         exchange = evidence.get(target, risk=Risk.UNUSUAL)
+        seen.append(exchange)
         found = accounts.search(exchange.received) if accounts else None
         span = found.span() if found else shown(exchange, known)
         if span is not None:
             return broken(
                 exchange,
                 message,
-                expected="a refusal, a redirect or something from inside the document root",
+                expected=INSIDE,
                 observed=f"{target} shows a file from outside",
                 span=span,
             )
-    return passed()
+    return passed(outcomes(seen))
 
 
 def beside(site: Site, fits: Callable[[Outside], bool] = lambda outside: "/" not in outside.path) -> list[Outside]:
@@ -79,6 +81,8 @@ def climbing(site: Site, ups: Sequence[str], name: str) -> Iterator[str]:
     why="Otherwise anybody can read every file that the server may read: passwords, keys, other people's homework.",
     hint="Join the path to the root, resolve it (os.path.realpath), and refuse what does not lie below the root.",
     example=("GET /../../etc/passwd" + HOST, NOT_FOUND, LEAK),
+    dispute="RFC 2616 §15.2 has such paths refused; RFC 3986 §5.2.4 drops the surplus dots, so that /../x is /x. "
+    "Refusing, redirecting and serving /x are all accepted; only a file from outside counts.",
     needs=("static-files",),
     risk=Risk.UNUSUAL,
 )
@@ -95,6 +99,8 @@ def dotdot_confined(evidence: Evidence) -> Judgement:
     why="A check for .. that runs before decoding sees nothing wrong with %2e%2e.",
     hint="Decode once, then check; never the other way round, and never decode again after the check.",
     example=("GET /%2e%2e/%2e%2e/etc/passwd" + HOST, NOT_FOUND, LEAK),
+    dispute="Filters refuse doubly encoded dots with 400 or 403, others look for a file of that odd name (RFC 9110 "
+    "§7.4, §15.5.5). Both are accepted; serving what the path means when decoded twice is not.",
     needs=("static-files",),
     requires=("security.dotdot-confined",),
     risk=Risk.UNUSUAL,
@@ -112,6 +118,8 @@ def dotdot_encoded(evidence: Evidence) -> Judgement:
     why="os.path.join(root, '/etc/passwd') is /etc/passwd: the root is simply dropped.",
     hint="Strip every leading slash from the decoded path before you join it to the root, and check the result.",
     example=("GET //etc/passwd" + HOST, NOT_FOUND, LEAK),
+    dispute="Servers merge the slashes of //etc/passwd, redirect, refuse, or look for etc/passwd inside the root; "
+    "no RFC chooses (RFC 2616 §15.2, RFC 9110 §17.3). All are accepted, only the file of the system counts.",
     needs=("static-files",),
     risk=Risk.UNUSUAL,
 )
@@ -165,34 +173,10 @@ def listing_confined(evidence: Evidence) -> Judgement:
             return broken(
                 exchange,
                 "The folder above the document root is listed.",
-                expected="a refusal, a redirect or a listing of something inside",
+                expected=INSIDE,
                 observed=f"{target} shows the names of what lies beside the root",
                 span=shown(exchange, sorted(names)),
             )
-    return passed()
-
-
-@check(
-    "security.nul-in-target-rejected",
-    statement="A path that decodes to a NUL is refused, and does no harm.",
-    why="NUL ends a name in C, so part of the path is ignored; in Python open() raises ValueError.",
-    hint='Answer 404 or 400 if the decoded path holds "\\0", before you touch the file system.',
-    example=("GET /sample.txt%00" + HOST, NOT_FOUND, "(the connection closes)"),
-    needs=("static-files",),
-    risk=Risk.UNUSUAL,
-)
-def nul_rejected(evidence: Evidence) -> Judgement:
-    page = evidence.site.document
-    if page is None:
-        return absent("the document root holds no file with a plain name")
-    for target in (f"{page.target}%00", f"{page.target}%00.html"):
-        exchange = evidence.get(target, risk=Risk.UNUSUAL)
-        if exchange.killed or not answered(exchange):
-            return broken(exchange, "A NUL in the path draws no answer.", expected="404, 400 or another 4xx")
-        if served(exchange) and carries(exchange, page.content):
-            return broken(exchange, "The path is cut at a NUL.", expected="404, 400 or another 4xx")
-        if served(exchange):
-            return unclear("another page is served for a path with a NUL")
     return passed()
 
 
@@ -218,7 +202,7 @@ def no_injection(evidence: Evidence) -> Judgement:
                 return broken(
                     exchange,
                     "A line that the target encodes became a field of the reply.",
-                    expected="no field X-Planted",
+                    expected="any reply (RFC 9110 §15), without a field X-Planted (RFC 9110 §5.5)",
                     observed=f"X-Planted: {field.value}",
                     span=field.span,
                 )
@@ -235,5 +219,5 @@ def _planting(site: Site) -> Iterator[str]:
             yield f"/{site.folder}{planted}"
             yield f"/{site.folder}?u={planted}"
             yield f"/{planted}/../{site.folder}"
-        if program is not None:
-            yield f"{program.target}?u={planted}"
+    if program is not None:
+        yield f"{program.target}?u={PLANTED[0]}"

@@ -1,6 +1,6 @@
-"""Percent-encoding in targets (RFC 3986 §2, RFC 2616 §5.1.2, RFC 9110 §4.2.3): split first, then decode, once.
+"""Percent-encoding in targets (RFC 3986 §2, RFC 2616 §5.1.2, RFC 9110 §4.2.3): a file is found by its decoded name.
 
-The file is looked up by its decoded name. What leaves the document root by a trick of spelling is for ``path_safety``.
+When and how often targets are decoded is for ``decoding_order``, what leaves the root by a trick for ``path_safety``.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote
 
-from conformance.capabilities import follow
 from conformance.check import check
-from conformance.checks.representation import carries, leads_to, ordinary_page
+from conformance.checks.representation import leads_to, ordinary_page
 from conformance.evidence import Evidence
-from conformance.exchange import Exchange
+from conformance.exemplars import follow
 from conformance.predicates import (
     OVERLOADED,
     absent,
@@ -25,7 +24,6 @@ from conformance.predicates import (
     served,
     unclear,
 )
-from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Judgement, Verdict
 
@@ -33,7 +31,6 @@ HOST = " HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 OK = "HTTP/1.1 200 OK\r\n…"
 NOT_FOUND = "HTTP/1.1 404 Not Found\r\n…"
 SUB_DELIMS = "!$&'()*,=@"  # without ";", to which a server may give a role; "+" and ":" have rules of their own
-UNDECODABLE = ("/%ff%fe", "/%c3%28")
 
 
 def odd_page(evidence: Evidence, odd: str, allowed: str = "") -> Page | None:
@@ -91,6 +88,7 @@ def percent_decoded(evidence: Evidence) -> Judgement:
 
 @check(
     "target.unreserved-encoding-equivalent",
+    also=("target.equivalent-uris-not-distinct",),
     statement="An escaped letter means the same as the letter itself.",
     why="Some clients and proxies escape more than they need; the address stays the same.",
     hint="Decode every %HH of the path, not only %20.",
@@ -114,6 +112,8 @@ def unreserved_equivalent(evidence: Evidence) -> Judgement:
     hint="Use int(digits, 16) or urllib.parse.unquote(), which take both.",
     example=("GET /hell%6f.txt" + HOST, OK, NOT_FOUND),
     needs=("static-files",),
+    dispute="RFC 3986 §6.2.2.1 only tells how to compare; RFC 2616 §5.1.2 has the server decode, in which the "
+    "case of a digit makes no difference.",
 )
 def hex_digit_case(evidence: Evidence) -> Judgement:
     page = evidence.site.document
@@ -142,6 +142,8 @@ def hex_digit_case(evidence: Evidence) -> Judgement:
     hint="Lower-case field names if you like, but leave the target as it came.",
     example=("GET /Readme.MD" + HOST, OK, NOT_FOUND),
     needs=("static-files",),
+    dispute="Some file systems do not tell capitals from small letters, and no RFC forbids that. Only a file that "
+    "is not found under its exact name is reported.",
 )
 def path_case_kept(evidence: Evidence) -> Judgement:
     page = evidence.site.page(
@@ -157,6 +159,10 @@ def path_case_kept(evidence: Evidence) -> Judgement:
     hint="Use unquote(), not unquote_plus(), for the path.",
     example=("GET /a+b.txt" + HOST, OK, NOT_FOUND),
     needs=("static-files",),
+    requires=("target.split-before-decode",),
+    dispute="Raw or as %2B: some take the two for different addresses (RFC 3986 §2.2). As the plus sign has no "
+    "role in the path of an http address it stands for itself in either spelling (RFC 3986 §2.2, RFC 2616 "
+    "§5.1.2).",
 )
 def plus_is_data(evidence: Evidence) -> Judgement:
     page = odd_page(evidence, "+")
@@ -178,79 +184,9 @@ def plus_is_data(evidence: Evidence) -> Judgement:
     hint="Do not filter paths by a pattern of good names; check where the decoded path leads instead.",
     example=("GET /a,b=c!.txt" + HOST, OK, NOT_FOUND),
     needs=("static-files",),
+    dispute="A server may give a semicolon a role of its own (RFC 3986 §3.3), so it is left out.",
 )
 def sub_delims_are_data(evidence: Evidence) -> Judgement:
     page = odd_page(evidence, SUB_DELIMS)
     raw = "/" + quote(page.path, safe="/" + SUB_DELIMS) if page else ""
     return named(evidence, page, "A file is not found whose name holds characters that are lawful in a path.", raw)
-
-
-@check(
-    "target.split-before-decode",
-    statement="The path is cut at ? and # first and decoded afterwards, so that %3F and %23 belong to the name.",
-    why="Who decodes first takes part of a name for a query and serves another file.",
-    hint='Write path, _, query = target.partition("?") and only then unquote(path).',
-    example=("GET /a%3Fb.txt" + HOST, "HTTP/1.1 200 OK\r\n\r\n(the file a?b.txt)", NOT_FOUND),
-    needs=("static-files",),
-    requires=("target.percent-decoded", "target.query-split-at-first-question"),
-)
-def split_before_decode(evidence: Evidence) -> Judgement:
-    page = evidence.site.document
-    if page is None:
-        return absent("the document root holds no file with a plain name")
-    odd = [found for mark in "#?" if (found := odd_page(evidence, mark)) is not None]
-    mistaken = [(page.target + "%3Fx", page), (page.target + "%23x", page)]
-    mistaken += [("/" + quote(one.path, safe="/?"), one) for one in odd if "?" in one.path]
-    for target, other in mistaken:
-        exchange = evidence.get(target)
-        if served(exchange) and carries(exchange, other.content):
-            return _cut_wrongly(exchange, f"{target} is answered with the file {other.path!r}.")
-    message = "An escaped ? or # is not taken as part of the file's name."
-    return first_of([*(named(evidence, one, message) for one in odd), passed()])
-
-
-def _cut_wrongly(exchange: Exchange, message: str) -> Judgement:
-    return broken(exchange, message, expected="404, or another 4xx", observed="that file's content")
-
-
-@check(
-    "target.decoded-once",
-    statement="A target is decoded exactly once.",
-    why="A second decoding turns harmless text into slashes and dots, which is how servers are broken into.",
-    hint="Find the second unquote(): one is enough, wherever the path passes through.",
-    example=("GET /%2573ample.txt" + HOST, NOT_FOUND, OK),
-    needs=("static-files",),
-    risk=Risk.UNUSUAL,
-)
-def decoded_once(evidence: Evidence) -> Judgement:
-    page = evidence.site.document
-    targets = escaped(page, str.isdigit, "%25") if page else None
-    if page is None or targets is None:
-        return absent("the document root holds no file with a plain name")
-    exchange = evidence.get(targets[0], risk=Risk.UNUSUAL)
-    if served(exchange) and carries(exchange, page.content):
-        return broken(
-            exchange,
-            "The target is decoded twice.",
-            expected="404, or another 4xx: no file has a percent sign in this name",
-            observed=f"the content of {page.path}",
-        )
-    return passed()
-
-
-@check(
-    "robustness.undecodable-percent-octets",
-    statement="Escaped octets that are no UTF-8 do not break the server.",
-    why="Any octet may be escaped in a URI; decoding may fail, but the client still waits for an answer.",
-    hint='Decode with errors="replace" or "surrogateescape", or answer 404 if decoding raises.',
-    example=("GET /%ff%fe" + HOST, NOT_FOUND, "(the connection closes)"),
-    risk=Risk.UNUSUAL,
-)
-def undecodable(evidence: Evidence) -> Judgement:
-    for target in UNDECODABLE:
-        exchange = evidence.get(target, risk=Risk.UNUSUAL)
-        if exchange.killed or not answered(exchange):
-            return broken(
-                exchange, "Escaped octets that are no UTF-8 draw no answer.", expected="any status; 404 is best"
-            )
-    return passed()

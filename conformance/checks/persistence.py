@@ -10,7 +10,18 @@ from conformance.check import check
 from conformance.connections import document, ended_after_reply, is_http10, says_close, twice, usual_targets
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import OVERLOADED, absent, answered, broken, describe, found, passed, served, unclear
+from conformance.predicates import (
+    OVERLOADED,
+    absent,
+    answered,
+    blocked,
+    broken,
+    describe,
+    found,
+    passed,
+    served,
+    unclear,
+)
 from conformance.response import DefectKind, Response
 from conformance.rule import Risk
 from conformance.site import MISSING
@@ -31,15 +42,20 @@ SAID_CLOSE = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\no
     example=(f"{REQUEST}{REQUEST}", f"{REPLY}{REPLY}", f"{REPLY} (and the second request is never answered)"),
     risk=Risk.UNUSUAL,
     requires=("message.empty-line-ends-header-section",),
+    dispute="Some suites fail every server that closes. The advice to persist is for both sides in RFC 9112 §9.3, "
+    "but either may close at any time (RFC 9112 §9.5): closing is accepted, and only an open connection "
+    "that is no longer served is reported.",
 )
 def persistence_supported(evidence: Evidence) -> Judgement:
     exchange = twice(evidence, document(evidence))
     if not exchange.responses or not exchange.responses[0].complete:
         return unclear(f"the first request was not answered in full: {describe(exchange)}")
     first = exchange.responses[0]
+    if says_close(first):
+        return passed("the reply says that the connection closes (RFC 9112 §9.3)")  # whether it does, others tell
     if exchange.peer_ended and len(exchange.responses) == 1:
-        told = says_close(first) or is_http10(first)
-        return passed("closes and says so") if told else absent("the server closes the connection after a reply")
+        told = is_http10(first)
+        return passed("closes after a reply of HTTP/1.0") if told else absent("the connection closes after a reply")
     if len(exchange.responses) > 1 and exchange.responses[1].status == first.status:
         return passed("the second request on the connection was answered like the first")
     if len(exchange.responses) > 1 and exchange.responses[1].status in OVERLOADED:
@@ -49,7 +65,7 @@ def persistence_supported(evidence: Evidence) -> Judgement:
     return broken(
         exchange,
         "The connection stays open, but the second request on it is not served.",
-        expected=f"status {first.status} for each request, or the end of the connection",
+        expected=f"status {first.status} each time (RFC 9112 §9.3), or the end of the connection (RFC 9112 §9.5)",
         observed="no second reply"
         if len(exchange.responses) == 1
         else f"status {exchange.responses[1].status} for the second",
@@ -126,6 +142,8 @@ def _head_span(response: Response) -> tuple[int, int] | None:
     ),
     requires=("framing.length-or-close",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 9112 §9.3 demands the close; RFC 2616 §8.1.2.1 only wants no persistence to be assumed. It is "
+    "judged by the weaker of the two unless one of them is chosen.",
 )
 def http10_closes(evidence: Evidence) -> Judgement:
     exchange = evidence.get(document(evidence), version="HTTP/1.0", to_end=True)
@@ -153,12 +171,17 @@ def http10_closes(evidence: Evidence) -> Judgement:
     ),
     requires=("message.response-given",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §8.1.4 advises an answer on every connection; RFC 9112 §9.5 has dropped that and allows a "
+    "close at any time. So this is a warning, and not asked by RFC 9110 and 9112 alone.",
 )
 def answers_one(evidence: Evidence) -> Judgement:
     tried = [evidence.get("/"), evidence.get(MISSING), evidence.get("/", method="FOO")]
     for exchange in tried:
-        if not exchange.received and exchange.ending in (Ending.CLOSED, Ending.SILENT):
-            return broken(exchange, "A well-formed request was not answered.", expected="any final reply")
+        if exchange.received or exchange.ending not in (Ending.CLOSED, Ending.SILENT):
+            continue
+        if exchange is tried[2] and not answered(evidence.get("/", method="BREW")):
+            return blocked("method.unknown-501", "methods that the server does not know draw no answer")
+        return broken(exchange, "A well-formed request was not answered.", expected="any final reply")
     if all(answered(exchange) for exchange in tried):
         return passed()
     return unclear("a reset may have destroyed a reply" if served(tried[0]) else "no page was served")

@@ -6,15 +6,29 @@ and the rules on the CGI environment.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from conformance.check import check
 from conformance.checks.representation import carries
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import OVERLOADED, absent, advised, broken, describe, passed, served, treated_alike, unclear
+from conformance.predicates import (
+    NO_SUCH_FILE,
+    OVERLOADED,
+    absent,
+    advised,
+    broken,
+    describe,
+    passed,
+    served,
+    treated_alike,
+    unclear,
+)
 from conformance.rule import Risk
 from conformance.verdict import Judgement, Verdict
 
 HOST = " HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
+ESCAPED = "?q=%20%C3%A9%22"
 NAMELESS_PROGRAM = "the document root holds no program that shows its environment"
 
 
@@ -30,6 +44,9 @@ NAMELESS_PROGRAM = "the document root holds no program that shows its environmen
         "HTTP/1.1 404 Not Found\r\n…",
     ),
     needs=("static-files",),
+    dispute="Some want a query behind a file's name to be ignored; by RFC 3986 §3.4 it helps to name the "
+    "resource, so that 404 is lawful: a warning only. Refusing a query that looks like an attack is "
+    "accepted (RFC 9110 §15.5.4).",
 )
 def query_split(evidence: Evidence) -> Judgement:
     page = evidence.site.document
@@ -56,7 +73,7 @@ def _only_warned(exchange: Exchange) -> Judgement:
     return advised(
         exchange,
         "A query behind a file's name makes the file unknown.",
-        expected="the file, as without the query; 404 is lawful but hardly meant",
+        expected="the file, as without the query; 404 is lawful (RFC 3986 §3.4), though hardly meant",
     )
 
 
@@ -68,6 +85,8 @@ def _only_warned(exchange: Exchange) -> Judgement:
     example=("GET //x.example/sample.txt" + HOST, "HTTP/1.1 404 Not Found\r\n…", "HTTP/1.1 200 OK\r\n…"),
     needs=("static-files",),
     risk=Risk.UNUSUAL,
+    dispute="404, a redirect and the merging of slashes are all accepted; only a file whose path is taken to "
+    "begin behind the first part shows that a host was read.",
 )
 def double_slash(evidence: Evidence) -> Judgement:
     page = evidence.site.document
@@ -75,13 +94,42 @@ def double_slash(evidence: Evidence) -> Judgement:
         return absent("the document root holds no file with a plain name")
     exchange = evidence.get("//x.example" + page.target, risk=Risk.UNUSUAL)
     if not served(exchange) or not carries(exchange, page.content):
-        return passed()
+        return passed(describe(exchange))
     return broken(
         exchange,
         "The first part of a path was taken for a host name.",
-        expected="404, another 4xx, or a redirect",
+        expected=NO_SUCH_FILE,
         observed=f"the content of {page.path}",
     )
+
+
+@check(
+    "target.produced-not-double-encoded",
+    statement="What is percent-encoded in a target is not encoded again in the Location of its redirect.",
+    why="%2520 leads to another name than %20: the file is not found where the redirect leads.",
+    hint="Copy path and query out of the request as they are, or encode what you have decoded; never both.",
+    example=(
+        "GET /images?q=%20" + HOST,
+        "HTTP/1.1 301 Moved Permanently\r\nLocation: /images/?q=%20\r\n…",
+        "HTTP/1.1 301 Moved Permanently\r\nLocation: /images/?q=%2520\r\n…",
+    ),
+    needs=("redirect",),
+    risk=Risk.UNUSUAL,
+)
+def encoded_once(evidence: Evidence) -> Judgement:
+    folders = [evidence.site.folder or "", *(folder for folder in map(quote, evidence.site.folders) if "%" in folder)]
+    targets = [f"/{folders[0]}{ESCAPED}", *(f"/{folder}" for folder in folders[1:])]
+    for exchange in (evidence.get(target, risk=Risk.UNUSUAL) for target in targets if "%25" not in target):
+        field = exchange.response.field("location") if exchange.response else None
+        if field is not None and "%25" in field.value:
+            return broken(
+                exchange,
+                "An escape in the target is encoded once more.",
+                expected="a Location with %20 where the target has %20",
+                observed=f"Location: {field.value}",
+                span=field.value_span,
+            )
+    return passed()
 
 
 @check(

@@ -12,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from conformance.check import check
 from conformance.evidence import Answer, Evidence
 from conformance.exchange import Exchange
+from conformance.exemplars import resolved
 from conformance.grammar import URI_REFERENCE
 from conformance.predicates import absent, broken, each, found, passed, served, unclear
 from conformance.response import Response
@@ -23,6 +24,9 @@ REDIRECTS = (301, 302, 303, 307, 308)
 REQUEST = "GET /images HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 GOOD = "HTTP/1.1 301 Moved Permanently\r\nLocation: /images/\r\n…"
 NO_REDIRECT = "no request was redirected"
+BARE_FOLDER = (
+    "it leads to the folder, which is not shown: 403 and 404 are lawful there (RFC 9110 §15.5.4, RFC 9110 §15.5.5)"
+)
 ODD_QUERY = "?q=%20%C3%A9%22"
 
 
@@ -49,6 +53,8 @@ def redirections(evidence: Evidence) -> list[Answer]:
     hint="Send a Location field with every 301, 302, 303, 307 and 308.",
     example=(REQUEST, GOOD, "HTTP/1.1 301 Moved Permanently\r\n\r\nIt is <a href=/images/>here</a>."),
     needs=("redirect",),
+    dispute="RFC 9110 §15.4 takes Location for granted without a key word for some codes, RFC 2616 §10.3 advises "
+    "it: a warning. 300 and 304 are not looked at.",
 )
 def location_present(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -96,6 +102,7 @@ def location_single(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 301 Moved Permanently\r\nLocation: /my images/\r\n…"),
     needs=("redirect",),
     risk=Risk.UNUSUAL,
+    dispute="RFC 2616 §14.30 wants a whole address, RFC 9110 §10.2.2 takes any reference: relative ones are accepted.",
 )
 def location_syntax(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -125,6 +132,8 @@ def _bad_octet(value: str, span: tuple[int, int]) -> tuple[int, int]:
     hint="Make Location from the whole path of the request plus the slash, encoded once, with the query behind it.",
     example=(REQUEST, GOOD, "HTTP/1.1 301 Moved Permanently\r\nLocation: images/images/\r\n…"),
     needs=("redirect",),
+    dispute="A server that shows no folders may redirect to the form with a slash and answer 403 or 404 there: "
+    "that is accepted. A wrong port may be the fault of a mapping: another host or port is not followed.",
 )
 def location_leads(evidence: Evidence) -> Judgement:
     target = f"/{evidence.site.folder}"
@@ -133,7 +142,8 @@ def location_leads(evidence: Evidence) -> Judgement:
     if not location or not URI_REFERENCE.fullmatch(location):
         return absent("the redirect has no Location that could be followed")
     if not served(evidence.get(target + "/")):
-        return unclear(f"the control request {target}/ was not served")
+        natural = resolved(target, location) == f"{target}/"
+        return passed(BARE_FOLDER) if natural else unclear(f"the control request {target}/ was not served")
     try:
         goal = urlsplit(urljoin(f"http://{evidence.site.authority}{target}", location))
     except ValueError:
@@ -151,7 +161,7 @@ def location_leads(evidence: Evidence) -> Judgement:
             observed=f"Location: {location}, where a GET draws status {status}",
             span=field.span if field else None,
         )
-    return passed()
+    return passed(f"Location: {location}, where a GET draws status {status}")
 
 
 @check(
@@ -162,6 +172,9 @@ def location_leads(evidence: Evidence) -> Judgement:
     example=(REQUEST.replace(" /", " //"), GOOD, "HTTP/1.1 301 Moved Permanently\r\nLocation: //images/\r\n…"),
     needs=("redirect",),
     risk=Risk.UNUSUAL,
+    dispute="By its grammar such a Location is a lawful reference to another host (RFC 3986 §4.2). But it was made of "
+    "a path of this host, and a path without a host before it cannot begin so (RFC 3986 §3.3): the visitor is sent "
+    "elsewhere. Redirects to one slash, 200 and refusals are accepted.",
 )
 def location_not_double_slash(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -171,7 +184,7 @@ def location_not_double_slash(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "The redirect leads to another host.",
-            expected="a Location that begins with one slash, or with http:// and this host",
+            expected="a path with one slash before it (RFC 3986 §4.2), or http:// and this host (RFC 9110 §10.2.2)",
             observed=field.value,
             span=field.value_span,
         )

@@ -5,11 +5,25 @@ How the target is read is judged elsewhere (``percent_encoding``, ``query``): th
 
 from __future__ import annotations
 
-from conformance.capabilities import follow
 from conformance.check import check
+from conformance.checks.controls import closed_unanswered, static_target
+from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.predicates import OVERLOADED, absent, broken, describe, each, first_of, found, passed, served, unclear
+from conformance.exemplars import follow
+from conformance.predicates import (
+    OVERLOADED,
+    absent,
+    broken,
+    describe,
+    each,
+    first_of,
+    found,
+    passed,
+    same_answer,
+    served,
+    unclear,
+)
 from conformance.premises import NO_SUCCESS, foundation
 from conformance.response import DefectKind, Framing, Response, Span
 from conformance.rule import Risk
@@ -22,8 +36,10 @@ TRIALS = 12
 TEXTS = ("html", "text")
 BINARIES = ("png", "jpeg", "gif", "pdf")
 CHANGING = "throwaway.txt"
+FORM = b"x=%2F"
 NOT_ALLOWED = (405, 501)
 GUARDED = (401, 403)
+OF_A_PAGE = "200 (RFC 9110 §15.3.1), a redirect (RFC 9110 §15.4), 401 (RFC 9110 §15.5.2), 403 (RFC 9110 §15.5.4)"
 
 
 def carries(exchange: Exchange, content: bytes) -> bool:
@@ -64,7 +80,7 @@ def leads_to(evidence: Evidence, target: str, page: Page, message: str) -> Judge
         return passed()
     if cut_short(exchange) and page.content.startswith(content_of(exchange)):
         return unclear(f"the reply to GET {target} ends too early, which is for the rules on framing")
-    expected = f"the {len(page.content)} octets of {page.path!r}, or a redirect to them"
+    expected = f"the {len(page.content)} octets of {page.path!r}, or a redirect to them (RFC 9110 §15.4)"
     if not served(exchange):
         return broken(exchange, message, expected=expected)
     observed, span = difference(exchange, page.content)
@@ -109,7 +125,7 @@ def get_supported(evidence: Evidence) -> Judgement:
     return broken(
         refused or tried[0],
         "No plain GET succeeds." if refused is None else "A plain GET is refused as if the method were the fault.",
-        expected="200; a redirect, 401, 403 or 404 are lawful, too",
+        expected=f"{OF_A_PAGE}, or 404 (RFC 9110 §15.5.5)",
     )
 
 
@@ -124,6 +140,8 @@ def get_supported(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\n\r\n<h1>Welcome to my server</h1>",
     ),
     needs=("static-files",),
+    dispute="No sentence says that a body equals the stored file, and RFC 9110 §9.3.1 leaves the mapping to the "
+    "server. It is asked only where the server does serve files of the folder octet for octet.",
 )
 def returns_target(evidence: Evidence) -> Judgement:
     pages = [page for page in evidence.site.pages if page.kind in TEXTS and ordinary_page(page)]
@@ -143,6 +161,7 @@ def returns_target(evidence: Evidence) -> Judgement:
     ),
     needs=("static-files",),
     requires=("get.returns-target-representation",),
+    dispute="RFC 2616 §3.7.1 allows other line ends in texts on the way; pictures have none.",
 )
 def body_unchanged(evidence: Evidence) -> Judgement:
     pages = [page for kind in BINARIES if (page := evidence.site.page(kind, lambda p: p.plain)) is not None]
@@ -190,6 +209,42 @@ def not_203(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
         if response.status != 203:
             return None
-        return found(exchange, "The server's own page comes with 203.", expected="200, a redirect, 401 or 403")
+        return found(exchange, "The server's own page comes with 203.", expected=OF_A_PAGE)
 
     return each(evidence.ordinary_answers, test, "no plain GET was answered")
+
+
+@check(
+    "get.content-no-meaning",
+    statement="A body in a GET changes neither what is asked for nor what it means.",
+    why="Nothing on the way looks at such a body: who reads it as a request or as parameters can be deceived with it.",
+    hint="Take the target from the request line only; read the body off the connection and forget it, or refuse it.",
+    example=(
+        "GET /sample.txt HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 5\r\n\r\nx=%2F",
+        "HTTP/1.1 200 OK\r\n\r\n(the text of sample.txt)",
+        "HTTP/1.1 200 OK\r\n\r\n<h1>The root</h1>",
+    ),
+    requires=("get.returns-target-representation", "message.undefined-body-ignored"),
+    risk=Risk.UNUSUAL,
+    dispute="A body in a GET may be ignored, or the request refused, or the connection closed (RFC 9110 §9.3.1); "
+    "a reset that the unread body causes may even destroy the reply. All of this is accepted.",
+)
+def content_no_meaning(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    control = evidence.get(target)
+    exchange = evidence.get(target, [("Content-Length", str(len(FORM)))], body=FORM)
+    if not served(control):
+        return unclear(f"the control request was not served: {describe(control)}")
+    if exchange.status in OVERLOADED or cut_short(exchange):
+        return unclear(f"the server was overloaded, or broke off for the unread body: {describe(exchange)}")
+    refused = exchange.status is not None and 400 <= exchange.status <= 499
+    if refused or closed_unanswered(exchange) or same_answer(exchange, control):
+        return passed("the body is ignored" if same_answer(exchange, control) else describe(exchange))
+    if exchange.status == control.status and not is_file(evidence, control):
+        return unclear("the page is no file, and may differ each time")
+    return broken(
+        exchange,
+        "A body in a GET changes the answer.",
+        expected=f"status {control.status} and the same body; a refusal of class 4, or a close (RFC 9110 §9.3.1)",
+        observed=describe(exchange) if exchange.status != control.status else "the same status with another body",
+    )

@@ -147,6 +147,8 @@ def first_colon(evidence: Evidence) -> Judgement:
     why="HTTP is extended by new fields all the time; old servers must not stumble over them.",
     hint="Look up the fields that you need, and leave the others alone.",
     example=(_with("Host: localhost:50000\r\nX-Unknown: 1"), OK, BAD),
+    dispute="A server may refuse what looks like an attack (RFC 9110 §7.4); plain unknown fields do not, and RFC "
+    "9110 §5.1 and RFC 2616 §7.1 advise to ignore them.",
     risk=Risk.UNUSUAL,
 )
 def unknown_ignored(evidence: Evidence) -> Judgement:
@@ -167,13 +169,18 @@ def unknown_ignored(evidence: Evidence) -> Judgement:
         OK,
         "(the connection closes: UnicodeDecodeError)",
     ),
+    dispute="RFC 9110 §5.5 only advises to carry octets beyond ASCII as they are, so that a refusal in good order "
+    "passes; no reply, a failure, or a line end that is overlooked does not.",
     risk=Risk.UNUSUAL,
 )
 def parsed_as_octets(evidence: Evidence) -> Judgement:
     target = static_target(evidence)
     control = evidence.get(target, [("X-A", "abc")])
     message = "Octets beyond ASCII in a field value leave the request without a good answer."
-    tries = [unharmed(evidence.get(target, [(name, b"\xff\xc3(")]), control, message, ()) for name in ("X-A", "X-B")]
+    odd = [evidence.get(target, [(name, b"\xff\xc3(")]) for name in ("X-A", "X-B")]
+    tries = [
+        unharmed(exchange, control, message, (), lawful="a refusal of class 4 (RFC 9110 §5.5)") for exchange in odd
+    ]
     harmless = [judgement for judgement in tries if judgement.verdict is not Verdict.FAIL]
     if not harmless:
         return tries[0]
@@ -201,6 +208,8 @@ def _line_end_after_lead_octet(evidence: Evidence) -> Iterator[Judgement]:
     hint='Decode the head with decode("latin-1"), and do not test values that you do not use.',
     example=(_with("Host: localhost:50000\r\nX-A: \\xc3\\xa9"), OK, BAD),
     requires=("message.parsed-as-octets", "field.unknown-ignored"),
+    dispute="RFC 2616 §2.2 has these octets in every field value; RFC 9110 §5.5 keeps them out of new fields, and "
+    "advises recipients to carry them as they are. So a refusal is a warning.",
     risk=Risk.UNUSUAL,
 )
 def obs_text(evidence: Evidence) -> Judgement:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from conformance.check import check
-from conformance.checks.controls import request_of, static_target, turned_down
+from conformance.checks.controls import TARGET_REFUSAL, request_of, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.fuzz.judge import told_apart
 from conformance.predicates import (
+    broken,
+    describe,
     first_of,
+    passed,
+    same_answer,
+    served,
     treated_alike,
 )
 from conformance.rule import Risk
@@ -37,6 +42,8 @@ def is_file(evidence: Evidence, exchange: Exchange) -> bool:
         "HTTP/1.1 200 OK\r\n…",
         "HTTP/1.1 400 Bad Request\r\n…",
     ),
+    dispute="Many servers refuse what begins with an empty line, or close. RFC 9112 §2.2 only advises to skip "
+    "one, for the sake of very old clients, so that it is a warning; more than one is not tried.",
     risk=Risk.MALFORMED,
 )
 def leading_empty_line(evidence: Evidence) -> Judgement:
@@ -59,6 +66,9 @@ def leading_empty_line(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\n…",
     ),
     requires=("error.malformed-request-400",),
+    dispute="Most suites call this an obligation; RFC 9112 §2.2 and §3.2 advise 400 or 301, and 501, 505, another "
+    "4xx or a close harm nobody. A line of two words is left out, since HTTP/0.9 wrote them; blanks that "
+    "are merely too many are the matter of request-line.extra-whitespace-tolerated.",
     risk=Risk.MALFORMED,
 )
 def malformed_line(evidence: Evidence) -> Judgement:
@@ -69,6 +79,7 @@ def malformed_line(evidence: Evidence) -> Judgement:
             evidence.raw(request_of(evidence, line)),
             evidence.get(target),
             f"The malformed request line {line!r} is not refused.",
+            expected=TARGET_REFUSAL,
         )
         for line in lines
     )
@@ -87,6 +98,8 @@ def malformed_line(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\n… (the content of 'a b.txt')",
     ),
     requires=("request-line.malformed-rejected",),
+    dispute="Servers that take everything between the first and the last blank for the target mean well, but RFC "
+    "9112 §3.2 advises against it: 400, or a redirect to the right spelling.",
     risk=Risk.MALFORMED,
 )
 def blank_in_target(evidence: Evidence) -> Judgement:
@@ -101,6 +114,7 @@ def blank_in_target(evidence: Evidence) -> Judgement:
             evidence.get(control),
             f"The target {written!r}, with its blank, is served.",
             also=(301, 302, 303, 307, 308, 501, 505),
+            expected=TARGET_REFUSAL,
         )
         for written, control in trials
     )
@@ -109,6 +123,37 @@ def blank_in_target(evidence: Evidence) -> Judgement:
 
 def _blank_name(page: Page) -> bool:
     return " " in page.path and page.target == "/" + page.path.replace(" ", "%20") and page.kind != "program"
+
+
+@check(
+    "request-line.extra-whitespace-tolerated",
+    statement="More blanks, or tabs, between the words of the request line are tolerated, or refused as malformed.",
+    why="People who type a request by hand write them; an empty word in their place names the wrong page.",
+    hint='Use split(), which takes any run of blanks for one, or demand three words from split(" ") and answer 400.',
+    example=(
+        "GET  /  HTTP/1.1\r\nHost: localhost:50000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n… (or 400)",
+        "HTTP/1.1 404 Not Found\r\n…",
+    ),
+    dispute="RFC 2616 §19.3 advises to tolerate such blanks, RFC 9112 §3 permits it and warns of it at once, so "
+    "that a refusal is as good; to read another target than the client's is not.",
+    risk=Risk.MALFORMED,
+)
+def extra_whitespace(evidence: Evidence) -> Judgement:
+    target = static_target(evidence)
+    control = evidence.get(target)
+    lines = (f"GET  {target}  HTTP/1.1", f"GET\t{target}\tHTTP/1.1")
+    return first_of(_spaced(evidence, evidence.raw(request_of(evidence, line)), control) for line in lines)
+
+
+def _spaced(evidence: Evidence, exchange: Exchange, control: Exchange) -> Judgement:
+    message = "With more blanks between its words the request line is read as another one."
+    same = same_answer(exchange, control) or not is_file(evidence, control)
+    if served(control) and (exchange.status == 404 or (served(exchange) and not same)):
+        return broken(exchange, message, expected=f"the page, as with single blanks (RFC 9112 §3), {TARGET_REFUSAL}")
+    return (
+        passed(describe(exchange)) if served(exchange) and served(control) else turned_down(exchange, control, message)
+    )
 
 
 @check(
@@ -123,6 +168,8 @@ def _blank_name(page: Page) -> bool:
         "HTTP/1.1 414 URI Too Long\r\n…",
     ),
     requires=("message.request-in-segments",),
+    dispute="Some servers stop earlier and say 414 (gunicorn, WEBrick). RFC 9112 §3 and RFC 9110 §4.1 recommend 8000 "
+    "octets at least; a smaller limit is lawful, and a warning.",
     risk=Risk.UNUSUAL,
 )
 def long_line(evidence: Evidence) -> Judgement:

@@ -88,6 +88,8 @@ def _pieced_together(exchange: Exchange, control: Exchange, same_body: bool) -> 
         "HTTP/1.1 200 OK\r\n… (before it)",
     ),
     requires=("message.request-in-segments",),
+    dispute="RFC 9110 §7.5 lets a reply come before the request is complete, §5.3 forbids to act on it before its "
+    "head is. So an early error passes, an early success does not.",
     risk=Risk.UNUSUAL,
 )
 def waits_for_head(evidence: Evidence) -> Judgement:
@@ -105,7 +107,7 @@ def waits_for_head(evidence: Evidence) -> Judgement:
         return broken(
             exchange,
             "The reply came before the request's head was complete.",
-            expected="no reply before the empty line",
+            expected="no success before the empty line (RFC 9110 §5.3); an error may come early (RFC 9110 §7.5)",
             observed=f"{describe(exchange)}, {exchange.chunks[0].at:.2f} s after the connection was made",
         )
     return passed()
@@ -172,6 +174,9 @@ def _too_many(exchange: Exchange, span: Span, asked: int) -> Judgement:
         OK,
         "HTTP/1.1 500 Internal Server Error\r\n…",
     ),
+    dispute="RFC 2616 §4.3 advises to ignore the body, RFC 9110 §9.3.1 lets a server refuse the request and "
+    "close. So the page and any refusal of class 4 pass; a close without a reply may be such a refusal, "
+    "and proves nothing.",
     risk=Risk.UNUSUAL,
 )
 def undefined_body(evidence: Evidence) -> Judgement:
@@ -182,4 +187,5 @@ def undefined_body(evidence: Evidence) -> Judgement:
         return unclear("the connection was closed without a reply, which a refusal may look like")
     if exchange.status is not None and 400 <= exchange.status <= 499:
         return passed(describe(exchange)) if served(control) else unclear("the control was not served")
-    return treated_alike(exchange, control, "A GET with a body is not answered like one without.")
+    message = "A GET with a body is not answered like one without."
+    return treated_alike(exchange, control, message, lawful="a refusal of class 4, or a close (RFC 9110 §9.3.1)")

@@ -39,6 +39,8 @@ def _reply(line: str) -> str:
     why="A tag that cannot be read is no help to screen readers and translators.",
     hint="Write en-US, not en_US and not English (United States).",
     example=(REQUEST, _reply("Content-Language: en-US"), _reply("Content-Language: en_US")),
+    dispute="RFC 2616 §3.10 knows letters only and names of ISO lists; today's tags (RFC 9110 §8.5.1) have digits "
+    "as well. The wider grammar is accepted, and no list of languages is asked.",
 )
 def content_language(evidence: Evidence) -> Judgement:
     named = evidence.site.page(None, lambda page: page.plain and page.name.endswith(".html.en"))
@@ -59,6 +61,8 @@ def content_language(evidence: Evidence) -> Judgement:
     hint="Write the quotes into the value: f'\"{tag}\"'; no blanks inside.",
     example=(REQUEST, _reply('ETag: "5f3a-1b2"'), _reply("ETag: 5f3a-1b2")),
     needs=("etag",),
+    dispute="Blanks and quotes with a backslash inside the tag are lawful by RFC 2616 §3.11 and not by RFC 9110 "
+    "§8.8.3: either grammar is accepted unless one is chosen.",
 )
 def etag_syntax(evidence: Evidence) -> Judgement:
     patterns = {Spec.RFC2616: [ENTITY_TAG_2616], Spec.RFC9110: [ENTITY_TAG]}
@@ -107,6 +111,8 @@ def last_modified_syntax(evidence: Evidence) -> Judgement:
     ),
     needs=("last-modified",),
     risk=Risk.UNUSUAL,
+    dispute="A file may truly bear a time to come; RFC 9110 §8.8.2.1 and RFC 2616 §14.29 want the time of the "
+    "reply then. Two seconds are granted where two clocks are compared.",
 )
 def last_modified_not_after_date(evidence: Evidence) -> Judgement:
     dated = [(x, r) for x, r in own_answers(evidence) if parse_date(r.value("last-modified") or "") is not None]
@@ -148,6 +154,8 @@ def _made(answer: Answer, *, trusted: bool) -> float:
     why="Download programs look for the exact word bytes before they ask for a part.",
     hint='Write "Accept-Ranges: bytes", or leave the field out.',
     example=(REQUEST, _reply("Accept-Ranges: bytes"), _reply("Accept-Ranges: bytes=0-")),
+    dispute="Of all lists this one still needs a member in RFC 9110 §14.3, so that an empty value is a fault by "
+    "both generations.",
 )
 def accept_ranges(evidence: Evidence) -> Judgement:
     return judge_values(
@@ -155,7 +163,7 @@ def accept_ranges(evidence: Evidence) -> Judgement:
         ("accept-ranges",),
         lambda value: not any(list_members(value)) or not_tokens(value),
         "Accept-Ranges is no list of range units.",
-        "bytes, or none",
+        "bytes, or none (RFC 9110 §14.3)",
     )
 
 
@@ -170,6 +178,8 @@ def accept_ranges(evidence: Evidence) -> Judgement:
         "HTTP/1.1 405 Method Not Allowed\r\nAllow: ['GET', 'HEAD']\r\n\r\n",
     ),
     risk=Risk.UNUSUAL,
+    dispute="An empty Allow is lawful (RFC 9110 §10.2.1, RFC 2616 §14.7): it says that no method is allowed. "
+    "Whether the list is true is judged elsewhere.",
 )
 def allow_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
@@ -177,7 +187,7 @@ def allow_grammar(evidence: Evidence) -> Judgement:
         ("allow",),
         not_tokens,
         "Allow is no comma list of methods.",
-        "methods parted by commas, such as GET, HEAD",
+        "methods parted by commas, such as GET, HEAD; or nothing (RFC 9110 §10.2.1)",
     )
 
 
@@ -187,6 +197,8 @@ def allow_grammar(evidence: Evidence) -> Judgement:
     why="A cache that cannot read it serves one visitor's version to all, or keeps none.",
     hint='Write the bare names: "Vary: Accept-Encoding, Accept-Language".',
     example=(REQUEST, _reply("Vary: Accept-Encoding"), _reply("Vary: Accept-Encoding: gzip")),
+    dispute="RFC 2616 §14.44 has the asterisk alone, RFC 9110 §12.5.5 takes it as a member of the list: *, Accept "
+    "is accepted.",
 )
 def vary_grammar(evidence: Evidence) -> Judgement:
     return judge_values(
@@ -194,5 +206,5 @@ def vary_grammar(evidence: Evidence) -> Judgement:
         ("vary",),
         not_tokens,
         "Vary is no comma list of field names.",
-        "field names parted by commas, or *",
+        "field names parted by commas, or * (RFC 9110 §12.5.5)",
     )

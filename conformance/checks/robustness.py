@@ -117,6 +117,6 @@ def _death(exchange: Exchange, message: str) -> Judgement:
     return broken(
         exchange,
         message,
-        expected="an answer or a close, and a server that answers a plain GET afterwards",
+        expected="an answer (RFC 9112 §2.2) or a close (RFC 9112 §9.5), and a server that answers a plain GET again",
         observed="a server that is dead or deaf afterwards",
     )

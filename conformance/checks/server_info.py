@@ -21,6 +21,8 @@ PRODUCTS = re.compile(rf"[ \t]*(?:{TOKEN}(?:[ \t]*/[ \t]*{TOKEN})?(?:[ \t]+|\Z))
     why="Programs that count servers split the value at blanks and slashes; commas and colons are no part of it.",
     hint='Write "mine/1.0", and put remarks in brackets behind it; or leave the field out.',
     example=(REQUEST, GOOD, "HTTP/1.1 200 OK\r\nServer: My Server: v1.0, beta\r\n\r\n"),
+    dispute="RFC 2616 §2.1 lets blanks stand round the slash, and §14.38 a comment come first; RFC 9110 §10.2.4 "
+    "does neither. Only what both forbid is a fault; any name is lawful.",
 )
 def server_grammar(evidence: Evidence) -> Judgement:
     return judge_values(

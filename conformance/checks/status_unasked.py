@@ -1,21 +1,31 @@
 """Statuses that answer nothing that was asked (RFC 9110 §15): what a plain GET cannot draw from an origin server.
 
 The survey's plain requests carry no Range, no condition, no Expect, no Upgrade. What such a status means where it was
-asked for is judged elsewhere.
+asked for is judged elsewhere. The last rule is of the same kind: it asks who demands a length that is there.
 """
 
 from __future__ import annotations
 
 from conformance.check import check
+from conformance.checks.controls import static_target
+from conformance.checks.representation import OF_A_PAGE
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.predicates import broken, each, found, passed, status_span, unclear
+from conformance.exemplars import echo
+from conformance.predicates import answered, broken, each, found, passed, status_span, unclear
 from conformance.response import Response
-from conformance.rule import Spec
+from conformance.rule import Risk, Spec
+from conformance.site import MISSING
 from conformance.verdict import Finding, Judgement
+from conformance.writing import throwaway_put
 
 REQUEST = "GET / HTTP/1.1\r\nHost: localhost:50000\r\n\r\n"
 GOOD = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+FITTING = f"{OF_A_PAGE}, 404 (RFC 9110 §15.5.5), or 5xx (RFC 9110 §15.6)"
+NOT_411 = (
+    "2xx (RFC 9110 §15.3), 404 (RFC 9110 §15.5.5), 405 (RFC 9110 §15.5.6), 501 (RFC 9110 §15.6.2), "
+    "or any other status but 411"
+)
 NOTHING = "no plain GET was answered"
 
 
@@ -57,6 +67,8 @@ def no_1xx_final(evidence: Evidence) -> Judgement:
     hint="Send 100 (Continue) only if the request has Expect: 100-continue and a body.",
     example=(REQUEST, GOOD, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
     permitted_by=Spec.RFC9110,
+    dispute="RFC 2616 §8.2.3 advises against an unasked 100; RFC 9110 §15.2 makes every client able to skip it. "
+    "It is reported by RFC 2616 alone.",
 )
 def no_unasked_100(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -82,7 +94,12 @@ def no_unasked_100(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
 )
 def no_unasked_101(evidence: Evidence) -> Judgement:
-    return _never(evidence, 101, "101 answers a request without Upgrade.", "any final status of class 2 to 5")
+    return _never(
+        evidence,
+        101,
+        "101 answers a request without Upgrade.",
+        "a final status; 426 if the protocol has to be another (RFC 9110 §15.5.22)",
+    )
 
 
 @check(
@@ -93,7 +110,9 @@ def no_unasked_101(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/2\r\n\r\nok"),
 )
 def no_unasked_206(evidence: Evidence) -> Judgement:
-    return _never(evidence, 206, "206 answers a request without Range.", "200 with the whole representation")
+    return _never(
+        evidence, 206, "206 answers a request without Range.", "200 with the whole representation (RFC 9110 §15.3.1)"
+    )
 
 
 @check(
@@ -104,7 +123,9 @@ def no_unasked_206(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, 'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n'),
 )
 def no_unasked_304(evidence: Evidence) -> Judgement:
-    return _never(evidence, 304, "304 answers a request without a condition.", "200 with the representation")
+    return _never(
+        evidence, 304, "304 answers a request without a condition.", "200 with the representation (RFC 9110 §15.3.1)"
+    )
 
 
 @check(
@@ -119,7 +140,12 @@ def no_unasked_304(evidence: Evidence) -> Judgement:
     ),
 )
 def no_407(evidence: Evidence) -> Judgement:
-    return _never(evidence, 407, "407 answers a request that was sent to no proxy.", "401, if a password is wanted")
+    return _never(
+        evidence,
+        407,
+        "407 answers a request that was sent to no proxy.",
+        "401, if a password is wanted (RFC 9110 §15.5.2)",
+    )
 
 
 @check(
@@ -130,7 +156,7 @@ def no_407(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 412 Precondition Failed\r\n\r\n"),
 )
 def no_unasked_412(evidence: Evidence) -> Judgement:
-    return _never(evidence, 412, "412 answers a request without a precondition.", "a status that fits a plain GET")
+    return _never(evidence, 412, "412 answers a request without a precondition.", FITTING)
 
 
 @check(
@@ -141,7 +167,7 @@ def no_unasked_412(evidence: Evidence) -> Judgement:
     example=(REQUEST, GOOD, "HTTP/1.1 417 Expectation Failed\r\n\r\n"),
 )
 def no_unasked_417(evidence: Evidence) -> Judgement:
-    return _never(evidence, 417, "417 answers a request without Expect.", "a status that fits a plain GET")
+    return _never(evidence, 417, "417 answers a request without Expect.", FITTING)
 
 
 @check(
@@ -150,6 +176,37 @@ def no_unasked_417(evidence: Evidence) -> Judgement:
     why="A client that is refused HTTP/1.1 has no version left to try.",
     hint="Compare the part of the version before the dot, as a number: 1 is yours.",
     example=(REQUEST, GOOD, "HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n"),
+    dispute="RFC 2616 §10.5.6 speaks of the version, RFC 9110 §15.6.6 of the major version. Only 505 to HTTP/1.1 "
+    "itself is judged here.",
 )
 def no_505(evidence: Evidence) -> Judgement:
-    return _never(evidence, 505, "505 answers an HTTP/1.1 request.", "a status that fits a plain GET")
+    return _never(evidence, 505, "505 answers an HTTP/1.1 request.", FITTING)
+
+
+@check(
+    "error.411-only-without-length",
+    statement="411 asks for a Content-Length; a request that has one does not get it.",
+    why="The client has done already what 411 asks for, so it can do nothing more.",
+    hint="Find the field by its name in any letter case, and use 405 or 501 if it is the method that you refuse.",
+    example=(
+        "POST / HTTP/1.1\r\nHost: localhost:50000\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n… (or 2xx, 404, 501)",
+        "HTTP/1.1 411 Length Required\r\n\r\n",
+    ),
+    risk=Risk.UNUSUAL,
+    dispute="411 may answer a chunked POST (RFC 9112 §6.3). Only 411 to a request that has its Content-Length "
+    "contradicts itself.",
+)
+def no_411(evidence: Evidence) -> Judgement:
+    fields = [("Content-Type", "text/plain"), ("Content-Length", "5")]
+    tried = [
+        evidence.get(echo(evidence) or MISSING, fields, method="POST", body=b"hello"),
+        evidence.get(static_target(evidence), fields[1:], body=b"hello"),
+        throwaway_put(evidence),
+    ]
+    exchanges = [exchange for exchange in tried if exchange is not None]
+    for exchange in exchanges:
+        if exchange.status == 411:
+            span = status_span(exchange.responses[0])
+            return broken(exchange, "411 answers a request that has a length.", expected=NOT_411, span=span)
+    return passed() if any(map(answered, exchanges)) else unclear("no request with a body was answered")

@@ -40,6 +40,8 @@ def coded_answers(evidence: Evidence) -> list[Answer]:
     hint='Send "Transfer-Encoding: chunked" if you send chunks, and no such field otherwise. "binary", "8bit" or '
     '"none" come from mail and mean nothing here.',
     example=(REQUEST, CHUNKED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: 8bit\r\n…"),
+    dispute="The coding identity was lawful in RFC 2616 §3.6 and has been dropped since: it is let pass. An empty list "
+    "is outside of RFC 2616 §14.41 and inside of RFC 9110 §5.6.1, so that it counts by RFC 2616 alone.",
 )
 def coding_grammar(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, _: Response, field: Field) -> Finding | None:
@@ -52,7 +54,7 @@ def coding_grammar(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "Transfer-Encoding names no transfer coding.",
-            expected="chunked, or no such field",
+            expected="chunked or another registered coding (RFC 9112 §7.2), or no such field",
             observed=repr(field.value),
             span=field.span,
         )
@@ -62,7 +64,9 @@ def coding_grammar(evidence: Evidence) -> Judgement:
 
 @check(
     "framing.no-unasked-transfer-coding",
-    statement="Without a TE field in the request no transfer coding but chunked is used.",
+    also=("framing.te-q-zero-not-used",),
+    statement="No transfer coding but chunked is used unless the TE field of the request offers to read it; with q=0 "
+    "it declines.",
     why="A client that has not offered to decompress a message cannot read it.",
     hint="Remove gzip or deflate from Transfer-Encoding; what browsers ask for belongs into Content-Encoding.",
     example=(REQUEST, CHUNKED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n…"),
@@ -77,12 +81,13 @@ def no_unasked_coding(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "A transfer coding is used that the client did not offer to read.",
-            expected="Transfer-Encoding: chunked, or no such field",
+            expected="Transfer-Encoding: chunked (RFC 9112 §7.4), or no such field",
             observed=field.value,
             span=field.span,
         )
 
-    offered_none = [evidence.get(target_of(x), [("TE", "")]) for x in generated(evidence)[:1]]
+    declined = ([("TE", "")], [("TE", "gzip;q=0, deflate;q=0"), ("Connection", "TE")])
+    offered_none = [evidence.get(target_of(x), fields) for x in generated(evidence)[:1] for fields in declined]
     return each([*coded_answers(evidence), *first_response(offered_none)], test, NOTHING)
 
 
@@ -102,7 +107,7 @@ def no_coding_to_http10(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "A reply to HTTP/1.0 has a transfer coding.",
-            expected="no Transfer-Encoding field",
+            expected="no Transfer-Encoding field (RFC 9112 §6.1)",
             observed=field.value,
             span=field.span,
         )
@@ -130,7 +135,7 @@ def coding_declared(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "The body is sent in chunks, but no field says so.",
-            expected="Transfer-Encoding: chunked, or the page as it is",
+            expected="Transfer-Encoding: chunked, or the page as it is (RFC 2616 §4.3, RFC 9112 §6.1)",
             observed="chunk sizes as part of the page",
             span=(response.head_end, response.head_end + body.index(b"\n") + 1),
         )
@@ -153,7 +158,7 @@ def coding_truthful(evidence: Evidence) -> Judgement:
             return found(
                 exchange,
                 "The reply says chunked, but its body is plain.",
-                expected="a chunk size in hexadecimal digits as the first line of the body",
+                expected="a chunk size in hexadecimal digits as the first line of the body (RFC 9112 §7.1)",
                 observed="other text",
                 span=begin,
             )
@@ -164,7 +169,7 @@ def coding_truthful(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "The body is chunked twice.",
-            expected="the page inside the chunks",
+            expected="the page inside the chunks (RFC 9112 §6.1)",
             observed="chunks inside the chunks",
             span=begin,
         )
@@ -205,7 +210,7 @@ def coding_needs_http11(evidence: Evidence) -> Judgement:
         return found(
             exchange,
             "A reply of HTTP/1.0 has a transfer coding.",
-            expected="HTTP/1.1 in the status line, or no Transfer-Encoding",
+            expected="HTTP/1.1 in the status line, or no Transfer-Encoding (RFC 2616 §3.1)",
             observed=f"{response.version} with Transfer-Encoding: {field.value}",
             span=field.span,
         )

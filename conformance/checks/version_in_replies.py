@@ -25,6 +25,8 @@ NOTHING = "no answer had a status line"
     hint='Write exactly "HTTP/1.1" at the start of the status line.',
     example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "HTTP:/1.1 200 OK\r\n…"),
     requires=("status-line.element-order",),
+    dispute="RFC 2616 §3.1 lets each number have several digits, RFC 9112 §2.3 only one. So HTTP/1.10 counts as a "
+    "breach only if a server is judged by RFC 9110 and 9112 alone.",
 )
 def version_format(evidence: Evidence) -> Judgement:
     # RFC 2616 §3.1 allows several digits; leading zeros have a rule of their own.
@@ -51,6 +53,8 @@ def version_format(evidence: Evidence) -> Judgement:
     hint='Write "HTTP", not "http".',
     example=(REQUEST, "HTTP/1.1 200 OK\r\n…", "http/1.1 200 OK\r\n…"),
     permitted_by=Spec.RFC2616,
+    dispute="In RFC 2616 quoted words of the grammar know no case (§2.1); RFC 9112 §2.3 fixes the capitals. So a "
+    "breach counts only by RFC 9112.",
 )
 def version_capitals(evidence: Evidence) -> Judgement:
     def test(exchange: Exchange, response: Response) -> Finding | None:
@@ -100,6 +104,8 @@ def version_zeros(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\n…",
         "HTTP/1.0 200 OK\r\n… (where other replies say HTTP/1.1)",
     ),
+    dispute="Some servers say HTTP/1.0 in their replies to requests that they cannot read. RFC 9112 §2.3 allows "
+    "that where the client seems to be faulty, so that only replies to sound requests are looked at.",
 )
 def no_downgrade(evidence: Evidence) -> Judgement:
     if not evidence.answers:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from conformance import oracle
-from conformance.checks.controls import static_target
+from conformance.checks.controls import REFUSAL, static_target
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.changes import CHANGES
@@ -129,7 +129,7 @@ def _draw(examples: SearchStrategy[Example], action: Callable[[Example], None]) 
 
 def disorder(example: Example, exchange: Exchange) -> Finding | None:
     """Every request is owed a response in good form or a close; silence only if it may look unfinished."""
-    expected = "a response in good form, or a close"
+    expected = "400 (RFC 9112 §2.2), another response in good form (RFC 9110 §15), or a close (RFC 9112 §9.5)"
     message = f"A request with {example.change} changed leaves the client without a good answer."
     response = exchange.response
     if exchange.killed:
@@ -156,7 +156,7 @@ def misjudged(example: Example, exchange: Exchange) -> Finding | None:
         return found(
             exchange,
             f"A request with a fault ({example.change}) is served.",
-            expected="400, another refusal that fits, or a close",
+            expected=REFUSAL,
             span=status_span(exchange.responses[0]),
         )
     if example.fate is Fate.ACCEPTED and (status is None or status == 400 or status >= 500):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -31,6 +31,7 @@ def export(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             "hint": rule.hint,
             "rfc": dict(rule.rfc),
             "step": rule.step,
+            "dispute": rule.dispute,
             "needs": list(rule.needs),
             "covers": list(rule.covers),
             "mutants": broken_by.get(rule.id, []),
@@ -52,20 +53,27 @@ def mutants() -> Mapping[str, list[str]]:
     return found
 
 
-def table(rules: Iterable[Rule], width: int, paint: Painter = plain) -> Iterator[str]:
-    """The rules one to a line: id, level, step and statement."""
-    listed = list(rules)
-    column = max((len(rule.id) for rule in listed), default=4)
+def table(chapters: Mapping[str, Sequence[Rule]], width: int, paint: Painter = plain) -> Iterator[str]:
+    """The rules one to a line, by the title of their chapter: id, level, step and statement."""
+    column = max((len(rule.id) for rules in chapters.values() for rule in rules), default=4)
     yield paint(f"{'rule':{column}}  level   step  statement", Tone.STRONG)
-    for rule in listed:
-        step = "-" if rule.step is None else str(rule.step)
-        left = f"{rule.id:{column}}  {rule.level():6}  {step:>4}"
-        if len(left) + 2 + len(rule.statement) <= width:
-            yield f"{left}  {rule.statement}"
-        else:
-            yield left
-            yield from wrapped("", rule.statement, width, indent=4)
-    yield f"{len(listed)} rules"
+    for title, rules in chapters.items():
+        yield ""
+        yield paint(title, Tone.STRONG)
+        for rule in rules:
+            yield from _line(rule, column, width)
+    yield ""
+    yield f"{sum(map(len, chapters.values()))} rules"
+
+
+def _line(rule: Rule, column: int, width: int) -> Iterator[str]:
+    step = "-" if rule.step is None else str(rule.step)
+    left = f"{rule.id:{column}}  {rule.level():6}  {step:>4}"
+    if len(left) + 2 + len(rule.statement) <= width:
+        yield f"{left}  {rule.statement}"
+    else:
+        yield left
+        yield from wrapped("", rule.statement, width, indent=4)
 
 
 def near(unknown: str, known: Iterable[str]) -> list[str]:
@@ -86,6 +94,8 @@ def explanation(rule: Rule, width: int, paint: Painter = plain) -> Iterator[str]
     yield from wrapped("step", "beyond the course" if rule.step is None else f"{rule.step} of the course", width)
     yield from wrapped("why", rule.why, width)
     yield from wrapped("to do", rule.hint, width)
+    if rule.dispute:
+        yield from wrapped("disputed", rule.dispute, width)
     if rule.needs:
         yield from wrapped("needs", f"{', '.join(rule.needs)}; does not apply to a server without", width)
     if rule.requires:

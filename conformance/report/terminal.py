@@ -77,9 +77,10 @@ def _target(report: Report, width: int, paint: Painter) -> Iterator[str]:
     spec = "RFC 2616 or 9110" if report.spec.value == "both" else f"RFC {report.spec.value}"
     judged = f"{_rules(report)} by {spec}{step}, in {report.duration:.1f} s"
     yield f"{paint(safe(target.url) or 'no server', Tone.STRONG)}{called}: {judged}"
-    absent = [name for name, reason in target.capabilities.items() if reason != "present"]
-    if absent:
-        yield from wrapped("", f"not offered, so not judged: {', '.join(absent)}", width, indent=0)
+    for words, there in (("offered", True), ("not offered, so not judged", False)):
+        names = [name for name, reason in target.capabilities.items() if (reason == "present") is there]
+        if names:
+            yield from wrapped("", f"{words}: {', '.join(names)}", width, indent=0)
 
 
 def climbed(rungs: Iterable[Rung]) -> str:

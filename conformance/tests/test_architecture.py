@@ -39,7 +39,20 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 # Pure judgement: functions of recorded exchanges, which can be run again years later without the server.
-JUDGEMENT = {"check", "checks", "predicates", "premises", "capabilities", "survey", "evidence", "ladder", "grade"}
+JUDGEMENT = {
+    "check",
+    "checks",
+    "predicates",
+    "exemplars",
+    "capabilities",
+    "milestones",
+    "writing",
+    "premises",
+    "survey",
+    "evidence",
+    "ladder",
+    "grade",
+}
 # The shell: whatever talks to a server, starts one, or drives a run.
 SHELL = {
     "wire",

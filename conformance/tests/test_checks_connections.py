@@ -251,17 +251,33 @@ def test_persistence_shows_in_the_second_reply() -> None:
 
     assert verdict("connection.persistence-supported", deaf) is FAIL
 
+    def lingering(_first: bytes, _: Probe) -> tuple[bytes, Ending]:  # reads on for a while, as RFC 9112 §9.6 tells
+        return sized(TEXT, "Connection: close"), Ending.SILENT
+
+    assert verdict("connection.persistence-supported", lingering) is PASS
+
     def limited(first: bytes, _: Probe) -> tuple[bytes, Ending]:
         return good(first) + sized(b"", status="429 Too Many Requests"), Ending.OURS
 
     assert verdict("connection.persistence-supported", limited) is UNCLEAR
 
 
+def test_methods_that_draw_no_reply_are_told_once() -> None:
+    def hangs_up(first: bytes, _: Probe) -> tuple[bytes, Ending]:
+        return (good(first), Ending.OURS) if first.startswith(b"GET ") else (b"", Ending.CLOSED)
+
+    def only_foo(first: bytes, _: Probe) -> tuple[bytes, Ending]:
+        return (b"", Ending.CLOSED) if first.startswith(b"FOO ") else (good(first), Ending.OURS)
+
+    assert verdict("connection.answers-at-least-one", hangs_up) is Verdict.BLOCKED
+    assert verdict("connection.answers-at-least-one", only_foo) is FAIL
+
+
 @pytest.mark.parametrize(
     ("replies", "ending", "expected"),
     [
-        (0, Ending.RESET, UNCLEAR),
-        (0, Ending.CLOSED, UNCLEAR),
+        (0, Ending.RESET, PASS),
+        (0, Ending.CLOSED, PASS),
         (1, Ending.CLOSED, PASS),
         (1, Ending.RESET, PASS),
         (2, Ending.CLOSED, FAIL),

@@ -203,8 +203,8 @@ def test_refusals_other_than_405_need_no_allow() -> None:
 @pytest.mark.parametrize(
     ("allow", "expected"),
     [
-        *(("", Verdict.PASS), ("GET", Verdict.PASS), ("GET, DELETE", Verdict.PASS)),
-        *(("GET, POST", Verdict.FAIL), ("GET, HEAD", Verdict.FAIL)),
+        *(("", Verdict.PASS), ("GET", Verdict.PASS), ("GET, LINK", Verdict.PASS)),
+        *(("GET, POST", Verdict.FAIL), ("GET, HEAD", Verdict.FAIL), ("GET, DELETE", Verdict.FAIL)),
     ],
 )
 def test_allow_may_be_short_but_not_false(allow: str, expected: Verdict) -> None:

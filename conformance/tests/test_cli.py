@@ -164,7 +164,7 @@ def test_rules_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [rule["id"] for rule in listed] == list(checks.load())
-    keys = {"id", "level", "statement", "hint", "rfc", "step", "needs", "covers", "mutants"}
+    keys = {"id", "level", "statement", "hint", "rfc", "step", "dispute", "needs", "covers", "mutants"}
     assert all(rule.keys() == keys for rule in listed)
 
 

@@ -22,6 +22,7 @@ def test_a_clean_run_is_short() -> None:
     shown = text(make_report(make_result("a.b", Verdict.PASS), ladder=(Rung(2, 1, 1, True),)))
     assert shown.splitlines() == [
         "http://localhost:50000 (canned): 1 rule by RFC 2616 or 9110, in 1.5 s",
+        "offered: redirect",
         "not offered, so not judged: cgi",
         "",
         "Ladder: step 2 complete",

@@ -135,7 +135,9 @@ def weights_of(request: Request, told: Description, by: Dimensions) -> list[int]
     """One for each dimension; 0 rules the alternative out, and `UNMENTIONED` makes it a last resort."""
     weights = []
     if by.types:
-        parameters = frozenset() if told.charset is None else frozenset([(b"charset", told.charset)])
+        # As the reply will say: text of no known charset is as good as always UTF-8 (see `facts.full_type`).
+        charset = b"utf-8" if told.charset is None and media_types.is_text(told.media_type) else told.charset
+        parameters = frozenset() if charset is None else frozenset([(b"charset", charset)])
         weights.append(max(negotiation.weight_of_type(request.field(b"accept"), told.media_type, parameters), 0))
     if by.languages:
         accept = request.field(b"accept-language")

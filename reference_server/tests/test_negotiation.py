@@ -107,6 +107,8 @@ def get(server: Server, target: str, *lines: str, method: str = "GET") -> Reply:
         ("/mixed", "Accept: text/*;q=0.3, application/*;q=0.4", "mixed.json"),
         ("/mixed", "Accept: text/*;q=0, */*", "mixed.json"),
         ("/mixed", "Accept: text/html;level=1, text/plain;q=0.5", "mixed.txt"),
+        ("/mixed", "Accept: text/plain;charset=utf-8", "mixed.txt"),
+        ("/mixed", "Accept: text/html;q=0.1;charset=UTF-8, text/plain;q=0.5", "mixed.txt"),
         ("/mixed", 'Accept: image/png;x="a,text/plain,b", text/html', "mixed.html"),
         ("/mixed", "Accept: application/json;q=0.001", "mixed.json"),
         ("/both", "Accept: text/html;q=0.5, text/plain;q=0.4\r\nAccept-Language: en;q=0.5, de;q=0.4", "both.en.html"),
