@@ -54,6 +54,8 @@ class Session:
         self._recorded = recorded
         self._stack = ExitStack()
         self._target: Target | None = None
+        self.seen: dict[str, frozenset[Probe]] = {}
+        """The probes that each rule's own check has looked at."""
         self._results: dict[str, Result] = {}
         self._permitted: set[str] = set()  # broken, but lawfully by one generation
         self._killers: dict[Probe, str] = {}
@@ -190,6 +192,7 @@ class Session:
         try:
             yield
         finally:
+            self.seen[check.rule.id] = frozenset(self.evidence.consulted)
             for exchange in self._consulted():
                 if exchange.killed:
                     self._killers.setdefault(exchange.probe, check.rule.id)
@@ -257,10 +260,12 @@ class Session:
 def _selected(options: Options) -> tuple[Check, ...]:
     """The checks that the options name, harmless ones first, those that deaths are charged to last of their kind."""
     catalogue = checks.load()
+    named = {name for name in options.rules if name in catalogue}
+    globs = [glob for glob in options.rules if glob not in named]
     chosen = [
         check
         for id, check in catalogue.items()
-        if (not options.rules or any(fnmatchcase(id, glob) for glob in options.rules))
+        if (not options.rules or id in named or any(fnmatchcase(id, glob) for glob in globs))
         and (options.step is None or (check.rule.step is not None and check.rule.step <= options.step))
     ]
     if not chosen:
