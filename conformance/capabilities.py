@@ -112,19 +112,20 @@ def _conditional(evidence: Evidence) -> str:
     return "no GET with the file's own validators gets 304"
 
 
-def _writing(method: str) -> Callable[[Evidence], str]:
-    """Whether PUT, or DELETE, does to the throwaway file what it says; the file is put back as it was."""
+def _put(evidence: Evidence) -> str:
+    answers = evidence.rewrite()
+    if answers is None:
+        return "the document root holds no throwaway.txt, or the server closes the connection after each reply"
+    put, written = answers
+    return "" if put.ok and written.body == WRITTEN else "PUT does not change the file that is made for it"
 
-    def works(evidence: Evidence) -> str:
-        answers = evidence.rewrite()
-        if answers is None:
-            return "the document root holds no throwaway.txt, or the server closes the connection after each reply"
-        put, written, delete, gone, _restored = answers
-        if method == "PUT":
-            return "" if put.ok and written.body == WRITTEN else "PUT does not change the file that is made for it"
-        return "" if delete.ok and gone.status in (404, 410) else "DELETE does not remove the file that is made for it"
 
-    return works
+def _delete(evidence: Evidence) -> str:
+    answers = evidence.remove()
+    if answers is None:
+        return "PUT cannot bring a file back, so none is deleted"
+    delete, gone = answers
+    return "" if delete.ok and gone.status in (404, 410) else "DELETE does not remove the file that is made for it"
 
 
 def _post(evidence: Evidence) -> str:
@@ -222,8 +223,8 @@ CAPABILITIES: dict[str, Callable[[Evidence], str]] = {
     "chunked-replies": _chunked,
     "options": _options,
     "trace": _trace,
-    "put": _writing("PUT"),
-    "delete": _writing("DELETE"),
+    "put": _put,
+    "delete": _delete,
     "post": _post,
     "expect": _expect,
     "nph": _nph,

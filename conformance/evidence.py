@@ -117,23 +117,31 @@ class Evidence:
         script = [action for n, data in enumerate(requests, 1) for action in (Send(data), Receive(n))]
         return self.play(Probe(tuple(script), tuple(methods) or ("GET",) * len(requests), risk))
 
-    def rewrite(self) -> tuple[Response, ...] | None:
-        """PUT, GET, DELETE, GET and a PUT of the old content, all on the throwaway file and on one connection.
+    def rewrite(self) -> tuple[Response, Response] | None:
+        """The answers to a PUT on the throwaway file and to a GET behind it, after which the old content is put back.
 
-        Returns the five answers; None where there is no such file, or the connection does not last. Nothing stays
-        changed: what a connection that ended early left behind is put right on another one.
+        None where there is no such file, or the connection does not last.
         """
         page = self.site.throwaway
         plain = self.request("/")
         if page is None or len(self.sequence(plain, plain).responses) < 2:
             return None
-        read, old = self.request(page.target), self._put(page, page.content)
-        delete = self.request(page.target, method="DELETE")
-        methods = ("PUT", "GET", "DELETE", "GET", "PUT")
-        exchange = self.sequence(self._put(page, WRITTEN), read, delete, read, old, methods=methods)
-        if len(exchange.responses) == len(methods):
-            return exchange.responses
-        if exchange.response is not None and exchange.response.ok:
+        return self._restored(page, self._put(page, WRITTEN), "PUT")
+
+    def remove(self) -> tuple[Response, Response] | None:
+        """The same with a DELETE. It is only sent where PUT has shown that it can bring the file back."""
+        page, written = self.site.throwaway, self.rewrite()
+        if page is None or written is None or written[1].body != WRITTEN:
+            return None
+        return self._restored(page, self.request(page.target, method="DELETE"), "DELETE")
+
+    def _restored(self, page: Page, change: bytes, method: str) -> tuple[Response, Response] | None:
+        """The change, a GET and a PUT of the old content on one connection; that on another one if it ended early."""
+        old = self._put(page, page.content)
+        answers = self.sequence(change, self.request(page.target), old, methods=(method, "GET", "PUT")).responses
+        if len(answers) == 3:
+            return answers[0], answers[1]
+        if answers and answers[0].ok:
             self.play(Probe((Send(old), Receive(1)), ("PUT",), Risk.UNUSUAL))
         return None
 

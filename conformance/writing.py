@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from conformance.evidence import Evidence
+from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Exchange
 from conformance.predicates import absent, describe, refused, served, unclear
 from conformance.response import Response
@@ -64,7 +64,7 @@ def put(name: str, content: bytes, *fields: tuple[str, str], beside: str = "") -
 Script: TypeAlias = tuple[Step, ...]
 
 
-class CutShort(Exception):
+class CutShort(NoEvidence):
     """An answer that was asked for did not come."""
 
 
@@ -124,6 +124,12 @@ def throwaway_put(evidence: Evidence) -> Exchange | None:
     return tried.put if tried is not None else None
 
 
+def may_delete(evidence: Evidence) -> bool:
+    """Whether PUT has shown that it can bring the file back; otherwise nothing may be deleted."""
+    tried = trial(evidence)
+    return tried is not None and any(holds(look, NEW) for look in tried.later)
+
+
 def holds(exchange: Exchange, content: bytes) -> bool:
     """Whether this content came."""
     return exchange.response is not None and exchange.response.body == content
@@ -175,6 +181,8 @@ def writing(script: Script) -> Callable[[Callable[[Story], Judgement]], Callable
                 return absent(NO_FILE)
             if not served(tried.put) or tried.put.status == 202:
                 return absent(f"PUT changes nothing here: {describe(tried.put)}")
+            if any(step.method == "DELETE" for step in script) and not may_delete(evidence):
+                return absent("PUT stores nothing, so that what is deleted could not be brought back")
             try:
                 return judge(play(evidence, tried.page, script))
             except CutShort as cut:

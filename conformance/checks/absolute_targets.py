@@ -104,7 +104,7 @@ def _rejected(evidence: Evidence, target: str, message: str, section: str) -> Ju
     hint='After cutting off "http://" test that a name stands before the next slash or colon, and answer 400 if not.',
     example=("GET http:///page.txt" + HOST, BAD, OK),
     needs=("http-1.1",),
-    requires=ACCEPTED,
+    requires=(*ACCEPTED, "target.absolute-form-overrides-host"),
     dispute="Most servers take the URL's path and never look for the name, and RFC 2616 has no such rule. RFC "
     "9110 §4.2.1 and §4.2.2 oblige whoever processes the URL to reject it, by whatever status or a close.",
     risk=Risk.MALFORMED,
@@ -125,7 +125,7 @@ def empty_host(evidence: Evidence) -> Judgement:
     hint='Answer 400 if an "@" stands before the first slash of the name.',
     example=("GET http://user@localhost:50000/" + HOST, BAD, OK),
     needs=("http-1.1",),
-    requires=ACCEPTED,
+    requires=(*ACCEPTED, "target.absolute-form-overrides-host"),
     dispute="Most servers skip the user's name. RFC 9110 §4.2.4 advises to call it an error, so that serving it "
     "is a warning.",
     risk=Risk.MALFORMED,

@@ -12,7 +12,7 @@ from conformance.predicates import absent, broken, first_of, passed, refused
 from conformance.rule import Risk
 from conformance.site import Page
 from conformance.verdict import Judgement
-from conformance.writing import restore, trial
+from conformance.writing import may_delete, restore, trial
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -56,7 +56,7 @@ def _writing(evidence: Evidence) -> list[tuple[str, str, Exchange]]:
     if put is None:
         return []
     tried: list[tuple[str, str, Exchange]] = []
-    for method in ("POST", "PATCH", "PUT", "DELETE"):
+    for method in ("POST", "PATCH", "PUT", *(["DELETE"] if may_delete(evidence) else [])):
         tried.append((method, put.page.target, put.put if method == "PUT" else _write(evidence, put.page, method)))
         if tried[-1][2].status == 405:
             break
@@ -135,7 +135,7 @@ def _tried(evidence: Evidence, target: str, allowed: tuple[str, ...]) -> Iterato
         return
     if "PUT" in allowed:
         yield "PUT", put.put
-    if "DELETE" in allowed:
+    if "DELETE" in allowed and may_delete(evidence):
         tried = _write(evidence, put.page, "DELETE")
         if not refused(tried):
             restore(evidence, put.page, "allowed")

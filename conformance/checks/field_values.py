@@ -17,7 +17,7 @@ from conformance.predicates import blocked, each, each_field, found, refused
 from conformance.response import DefectKind, Field, Response
 from conformance.site import Page
 from conformance.verdict import Finding, Judgement
-from conformance.writing import restore, throwaway_put
+from conformance.writing import may_delete, restore, throwaway_put
 
 NO_HEAD = "no answer had a head"
 NO_END = "message.empty-line-ends-header-section"
@@ -143,7 +143,8 @@ def allow_answers(evidence: Evidence) -> list[Answer]:
     page = evidence.site.throwaway
     if page is not None:
         put = throwaway_put(evidence)  # which puts the file back by itself
-        written = [_short(evidence, page.target, method) for method in ("POST", "PATCH", "DELETE")]
+        methods = ("POST", "PATCH", *(["DELETE"] if may_delete(evidence) else []))
+        written = [_short(evidence, page.target, method) for method in methods]
         if not all(map(refused, written)):
             restore(evidence, page, "Allow")
         tried += [put, *written] if put is not None else written

@@ -100,7 +100,7 @@ def _same_length(reply: Unmodified) -> Judgement:
     hint="Send nothing after the head of a 304, neither the file nor a page that explains the status.",
     example=(ASKED, GOOD, GOOD + "Not Modified"),
     needs=("conditional",),
-    requires=PREMISES,
+    requires=(*PREMISES, "status-line.first-octets", "status-line.first-octets"),
     risk=Risk.UNUSUAL,
 )
 def no_body(evidence: Evidence) -> Judgement:

@@ -89,6 +89,7 @@ def interim_without_body(evidence: Evidence) -> Judgement:
         "HTTP/1.1 204 No Content\r\n\r\n" + PAGE,
         "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + PAGE,
     ),
+    requires=("status-line.first-octets",),
     risk=Risk.UNUSUAL,
     dispute="A Content-Length in a 204 is lawful by RFC 2616 if it is 0, and none is by RFC 9110 §8.6; here only "
     "octets behind the head count.",

@@ -302,3 +302,13 @@ def test_a_get_that_deletes(part: bytes) -> None:
     assert judge("method.unsafe-action-not-by-get", when("GET", part, deletes)) is Verdict.FAIL
     assert judge("method.unsafe-action-not-by-get", Server()) is Verdict.PASS
     assert judge("method.unsafe-action-not-by-get", instead("PUT", b"", reply(405))) is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "rule", [*RULES, "method.allow-lists-supported", "error.405-has-allow", "method.allow-grammar"]
+)
+@pytest.mark.parametrize("answer", [reply(204), reply(405, b"", "Allow: GET, DELETE")])
+def test_nothing_is_deleted_where_put_cannot_bring_it_back(rule: str, answer: bytes) -> None:
+    server = instead("PUT", b"", answer)
+    judge(rule, server)
+    assert server.files["/throwaway.txt"] == OLD
