@@ -219,7 +219,7 @@ def put_unmodified_since(story: Story) -> Judgement:
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/12\r\nContent-Length: 10\r\n\r\nthe new fi",
     ),
     needs=("put", "ranges"),
-    requires=("conditional.if-range-mismatch-full-reply",),
+    requires=("conditional.if-range-mismatch-full-reply", "conditional.if-range-date-exact"),
     risk=Risk.UNUSUAL,
     dispute="A date is strong only for a server that reliably knows of no second change in that second (RFC 9110 "
     "§8.8.2.2, RFC 2616 §13.3.3); hardly any keeps such a record. Never more than a warning.",
