@@ -18,9 +18,10 @@ STAMP := $(VENV)/.installed
 LOCK := requirements.lock
 BENCH := .venv-bench
 KNOWN := .venv-servers
+GUIDED := .venv-guided
 
 .DEFAULT_GOAL := help
-.PHONY: help check test quick lint matrix known-servers bench lock clean
+.PHONY: help check test quick lint matrix known-servers guided bench lock clean
 
 help:
 	@echo 'make check [SERVER=http://host:port] [ARGS=...]   run the checks (default: against the reference server)'
@@ -29,6 +30,7 @@ help:
 	@echo 'make lint                                         ruff and mypy only'
 	@echo 'make matrix [ARGS=NAME...]                        every rule on every mutant, which takes half an hour'
 	@echo 'make known-servers [ARGS=NAME...]                 judge the servers of others and write docs/known-servers.md'
+	@echo 'make guided [ARGS="--seconds N"]                  fuzz the reference server'"'"'s parser, guided by what it reaches'
 	@echo 'make bench [ARGS=--quick]                         the reference server against nginx and others, in speed'
 	@echo 'make lock                                         rewrite $(LOCK) from what $(VENV) holds'
 	@echo 'make clean                                        remove the environments and everything generated'
@@ -67,6 +69,14 @@ $(KNOWN)/.installed: fixtures/known_servers/requirements.txt fixtures/known_serv
 	! command -v npm >/dev/null || npm install --prefix $(KNOWN) --no-audit --no-fund --silent
 	@touch $@
 
+guided: $(GUIDED)/.installed $(STAMP)
+	$(BIN)/python -m fixtures.guided $(ARGS)
+
+$(GUIDED)/.installed: fixtures/guided/requirements.txt
+	test -x $(GUIDED)/bin/python || $(PYTHON) -m venv $(GUIDED)
+	$(GUIDED)/bin/python -m pip install --quiet --disable-pip-version-check -r fixtures/guided/requirements.txt
+	@touch $@
+
 # Takes some twelve minutes; needs wrk, nginx and two idle cores, and says so where one is missing.
 bench: $(BENCH)/.installed $(STAMP)
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -82,7 +92,7 @@ lock: $(STAMP)
 	mv $(LOCK).new $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(KNOWN) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(KNOWN) $(GUIDED) build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made once and again only when a pin or the project's own metadata changes.

@@ -9,6 +9,7 @@ returns a judgement; the :mod:`session <conformance.session>` turns judgements i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,17 @@ def run(
     credentials: tuple[str, str] | None = None,
     virtual_host: str | None = None,
     patience: float = 5.0,
+    fuzz: int = 200,
+    fuzz_seed: str = "0",
+    fuzz_time: float | None = None,
+    fuzz_failures: str | Path | None = None,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
     """Judge the server at ``server_url``, or the one that ``server_command`` starts, and return the report.
 
     The parameters are the options of the command line; ``patience`` is in seconds, ``report`` a folder, ``evidence``
-    and ``known_failures`` are files, ``credentials`` user and password. ``on_result`` is called after each rule. Raises
+    and ``known_failures`` are files, ``credentials`` user and password. ``on_result`` is called after each rule, and
+    again if one of the ``fuzz`` generated requests shows it to be broken after all. Raises
     :class:`conformance.errors.UsageError` and :class:`conformance.errors.UnreachableError`.
     """
     from conformance.options import Options, server_address
@@ -67,12 +73,15 @@ def run(
         credentials=credentials,
         virtual_host=virtual_host,
         patience=patience,
+        fuzz=fuzz,
+        fuzz_seed=str(fuzz_seed),
+        fuzz_time=fuzz_time,
+        fuzz_failures=Path(fuzz_failures) if fuzz_failures is not None else None,
     )
     session = Session(options)
     live = LiveReport(options, session.report)
     with session:
-        for check in session.checks:
-            result = session.judge(check)
+        for result in chain(map(session.judge, session.checks), session.fuzz()):
             live.update()
             if on_result is not None:
                 on_result(result)

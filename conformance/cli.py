@@ -132,6 +132,14 @@ def _judge_all(session: Session, live: LiveReport) -> int:
             _progress(f"{number}/{len(session.checks)} {check.rule.id}")
             session.judge(check)
             live.update()
+        if session.options.fuzz:
+            _progress(f"playing {session.options.fuzz} generated requests")
+        for _ in session.fuzz():
+            live.update()
+        if session.options.against is not None:
+            _progress(f"comparing with {session.options.against}")
+        for _ in session.compare():
+            live.update()
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
@@ -67,6 +68,7 @@ def known_content(site: Site, target: str) -> bytes | None:
     return large_output() if page.name == LARGE_OUTPUT else None
 
 
+@cache
 def large_output() -> bytes:
     """What the program ``large_output.py`` of the bundled folder prints after its head."""
     return b"".join(f"line {n:06d} ".ljust(63, ".").encode() + b"\n" for n in range(16 * 1024)) + b"END\n"

@@ -17,6 +17,7 @@ from conformance.errors import UsageError
 from conformance.rule import Level, Spec
 from conformance.site import GUARDED
 
+LONGEST_TIME = 86_400
 FIRST_STEP = 2
 LAST_STEP = 7
 
@@ -40,6 +41,11 @@ class Options:
     credentials: tuple[str, str] | None = None
     virtual_host: str | None = None
     patience: float = 5.0
+    fuzz: int = 200
+    fuzz_seed: str = "0"
+    fuzz_time: float | None = None
+    fuzz_failures: Path | None = None
+    against: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +156,26 @@ def _host_name(text: str) -> str:
     raise UsageError(f"{text!r} is no host name: give a name such as second.example, without a port")
 
 
-def _patience(text: str) -> float:
+def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if 0 < seconds <= 3600:
+    if 0 < seconds <= LONGEST_TIME:
         return seconds
-    raise UsageError(f"{text!r} is no patience: give a number of seconds above 0")
+    raise UsageError(f"{text!r} is no time: give a number of seconds above 0, {LONGEST_TIME} at most")
+
+
+def _count(text: str) -> int:
+    if text.strip().isdecimal() and len(text.strip()) < 10:
+        return int(text)
+    raise UsageError(f"{text!r} is no number of requests: give 0 or more")
+
+
+def _seed(text: str) -> str:
+    if text.strip():
+        return text.strip()
+    raise UsageError("the seed is empty: give any word or number")
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -200,7 +218,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("without", "CAPABILITY", "take it as not offered; may be repeated", _capability, repeatable=True),
     Setting("credentials", "USER:PASSWORD", f"what opens the pages below /{GUARDED}/", _credentials),
     Setting("virtual_host", "NAME", "the name of another site that the server has at the same address", _host_name),
-    Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _patience),
+    Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _seconds),
+    Setting("fuzz", "N", "play N generated requests after the rules (default: 200; 0 for none)", _count),
+    Setting("fuzz_seed", "SEED", "generate by this seed: the same seed, the same requests (default: 0)", _seed),
+    Setting("fuzz_time", "SECONDS", "generate no more after this time (default: 15, more for a large N)", _seconds),
+    Setting("fuzz_failures", "FILE", "keep what fails there, and play it first the next time", _path),
+    Setting("against", "URL", "compare with the server at this address by the same generated requests", server_address),
 )
 BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in SETTINGS})
 

@@ -21,14 +21,18 @@ from conformance.check import CATALOGUE, Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
+from conformance.fuzz.campaign import Campaign, fuzzed
+from conformance.fuzz.difference import Difference
+from conformance.fuzz.memory import Memory
 from conformance.known import read_known
 from conformance.ladder import ladder
 from conformance.options import Options
 from conformance.predicates import broken
 from conformance.premises import FIRST_READING_STEP, SILENCE, unreadable
 from conformance.probe import Probe
-from conformance.report.record import Report
+from conformance.report.record import Compared, Fuzz, Report
 from conformance.report.record import Target as TargetRecord
+from conformance.rival import Rival
 from conformance.rule import Risk, Rule
 from conformance.survey import Survey
 from conformance.target import Target
@@ -36,6 +40,9 @@ from conformance.verdict import Judgement, Result, Verdict
 
 SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connection.survives-client-abort"}
 """The rules to which deaths are charged, by the risk of the probe that killed."""
+
+UNDECIDED = (Verdict.PASS, Verdict.INCONCLUSIVE)
+"""What generated requests may still show to be broken."""
 
 CONFIRMATIONS = 3
 """So many silences are confirmed with the full patience; if all of them stay silent, the quick patience is trusted."""
@@ -60,6 +67,9 @@ class Session:
         self._permitted: set[str] = set()  # broken, but lawfully by one generation
         self._killers: dict[Probe, str] = {}
         self._confirmations = CONFIRMATIONS
+        self._fuzz: Fuzz | None = None
+        self._compared: Compared | None = None
+        self._rival: Rival | None = None
         self._started = time.time()
         self._clock = time.monotonic()
         self._url = options.server_url or ""
@@ -99,6 +109,8 @@ class Session:
             raise UnreachableError(f"{self._url} cannot be reached: {gone}") from gone
         if first.ending is Ending.REFUSED:
             raise UnreachableError(f"nobody listens at {self._url}: start the server first, or check host and port")
+        if self.options.against is not None:
+            self._rival = Rival(self.options, stack)
         self._look()
 
     def _look(self) -> None:
@@ -115,20 +127,23 @@ class Session:
         """The result for a rule, judged once. Never raises for what a check does: its faults are verdict ``error``."""
         id = check.rule.id
         if id not in self._results:
-            level = check.rule.level(self.options.spec)
-            judgement = self._judgement(check)
-            verdict = judgement.verdict
-            if verdict is Verdict.FAIL and check.rule.permitted(self.options.spec):
-                self._permitted.add(id)
-                judgement = replace(judgement, reason=f"lawful by RFC {check.rule.permitted_by}", finding=None)
-                verdict = Verdict.NOT_APPLICABLE
-            elif verdict is Verdict.FAIL and level.rank < self.options.level.rank:
-                verdict = Verdict.WARNING
-            known = self._known.get(id)
-            self._results[id] = Result(
-                check.rule, level, verdict, judgement.reason, judgement.finding, judgement.blocked_by, known
-            )
+            self._record(check.rule, self._judgement(check))
         return self._results[id]
+
+    def _record(self, rule: Rule, judgement: Judgement) -> Result:
+        """Turn what is said of ``rule`` into its result, by the level and the generation that count here."""
+        level = rule.level(self.options.spec)
+        verdict = judgement.verdict
+        if verdict is Verdict.FAIL and rule.permitted(self.options.spec):
+            self._permitted.add(rule.id)
+            judgement = replace(judgement, reason=f"lawful by RFC {rule.permitted_by}", finding=None)
+            verdict = Verdict.NOT_APPLICABLE
+        elif verdict is Verdict.FAIL and level.rank < self.options.level.rank:
+            verdict = Verdict.WARNING
+        known = self._known.get(rule.id)
+        result = Result(rule, level, verdict, judgement.reason, judgement.finding, judgement.blocked_by, known)
+        self._results[rule.id] = result
+        return result
 
     def _judgement(self, check: Check) -> Judgement:
         try:
@@ -226,6 +241,36 @@ class Session:
             )
         return Judgement(Verdict.BLOCKED, str(gone), blocked_by=by)
 
+    # -- the fuzz --------------------------------------------------------------------------------------------------
+
+    @property
+    def fuzzing(self) -> bool:
+        """Whether there is anything to be shown by generated requests."""
+        return self.options.fuzz > 0 and fuzzed({check.rule.id for check in self.checks})
+
+    def fuzz(self) -> Iterator[Result]:
+        """Play generated requests; yields the results that change. The rules must have been judged before."""
+        judged = (self._results[check.rule.id] for check in self.checks if check.rule.id in self._results)
+        undecided = frozenset(result.rule.id for result in judged if result.verdict in UNDECIDED)
+        if self._target is None or not self.options.fuzz or self.survey.gap or self.survey.alike:
+            return
+        if not fuzzed(undecided):
+            return
+        memory = None
+        if self.options.fuzz_failures is not None:
+            memory = Memory(self.options.fuzz_failures, self.options.server_command or self._url)
+        campaign = Campaign(self.options, self.evidence, self.survey.capabilities, self._target, undecided, memory)
+        for breach in campaign.run():
+            yield self._record(CATALOGUE[breach.rule].rule, Judgement(Verdict.FAIL, finding=breach.finding))
+        self._fuzz = campaign.record()
+
+    def compare(self) -> Iterator[Difference]:
+        """Play generated requests on the target and on the one to compare it with; yields what differs."""
+        if self._rival is None or self._target is None or self.survey.gap:
+            return
+        yield from self._rival.compare(self.evidence, self.survey, self._target)
+        self._compared = self._rival.record()
+
     # -- the report ------------------------------------------------------------------------------------------------
 
     def report(self) -> Report:
@@ -245,6 +290,8 @@ class Session:
             results=results,
             ladder=ladder(results, self.survey.missing if opened else {}),
             declared=frozenset(self._known),
+            fuzz=self._fuzz,
+            compared=self._compared,
         )
 
     def _not_run(self, rule: Rule) -> Result:

@@ -10,7 +10,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +42,12 @@ MARK_LENGTH = 24
 MISSING = "/surely-not-existing-7f3a"
 
 
+@cache
+def _encoded(path: str) -> str:
+    """Remembered, as every probe asks."""
+    return quote(path, safe="/")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A file in the document root: path relative to it (``/`` between its parts), kind and octets."""
@@ -58,12 +64,12 @@ class Page:
     @property
     def target(self) -> str:
         """Its origin-form target, percent-encoded as RFC 3986 §3.3 has it."""
-        return "/" + quote(self.path, safe="/")
+        return "/" + _encoded(self.path)
 
     @property
     def plain(self) -> bool:
         """Whether the path reads the same encoded and not, so that no rule on encodings is touched."""
-        return quote(self.path, safe="/") == self.path
+        return _encoded(self.path) == self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,13 @@ class Site:
 
     def page(self, kind: str | None = None, where: Callable[[Page], bool] = lambda _: True) -> Page | None:
         """The first non-empty exemplar of ``kind``: plain name first, then shallow, then small; never the throwaway."""
-        static = [p for p in self.pages if p.content and p != self.throwaway]
-        found = [p for p in static if (kind is None or p.kind == kind) and where(p)]
-        return min(found, key=lambda p: (not p.plain, p.path.count("/"), len(p.content), p.path), default=None)
+        return next((p for p in self._exemplars if (kind is None or p.kind == kind) and where(p)), None)
+
+    @cached_property
+    def _exemplars(self) -> tuple[Page, ...]:
+        """All pages that may be one, the best first: looked through at every other probe, so sorted once."""
+        found = [page for page in self.pages if page.content and page != self.throwaway]
+        return tuple(sorted(found, key=lambda p: (not p.plain, p.path.count("/"), len(p.content), p.path)))
 
     @cached_property
     def throwaway(self) -> Page | None:

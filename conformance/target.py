@@ -56,6 +56,10 @@ class Target:
         """Play ``probe`` again with the full patience."""
         return self._guarded(probe, self.patience.full)
 
+    def strike(self, probe: Probe) -> Exchange:
+        """Play ``probe`` once with the quick patience, and look after nothing."""
+        return self.wire.play(probe)
+
     def _guarded(self, probe: Probe, patience: float | None) -> Exchange:
         if self._gone is not None:
             raise NoEvidence("the server stopped answering earlier in the run", self._gone)
@@ -72,7 +76,7 @@ class Target:
         for _ in range(RETRIES):
             lost = exchange.ending is Ending.RESET and not exchange.transcript.complete
             ate = lost and probe.risk <= Risk.UNUSUAL and not exchange.received
-            if not ate and not (exchange.ending is Ending.REFUSED and self._revive()):
+            if not ate and not (exchange.ending is Ending.REFUSED and self.revive()):
                 break
             exchange = self.wire.play(probe, patience=patience)
         return exchange
@@ -82,7 +86,7 @@ class Target:
         if exchange.probe == self._pulse or self._has_pulse():
             return exchange
         killed = replace(exchange, killed=True)
-        if not self._revive():
+        if not self.revive():
             self._gone = killed
         return killed
 
@@ -91,7 +95,7 @@ class Target:
             return True
         return bool(self.wire.play(self._pulse, patience=self.patience.full).received)
 
-    def _revive(self) -> bool:
+    def revive(self) -> bool:
         """Bring the server back: start it again if it is ours, otherwise wait whether somebody else does."""
         if self.process is not None:
             try:

@@ -131,6 +131,7 @@ def server_name(evidence: Evidence) -> Judgement:
         'SERVER_NAME is "localhost", the name of the first site',
     ),
     needs=("cgi", "virtual-hosts"),
+    requires=("cgi-env.server-name-set",),
     risk=Risk.UNUSUAL,
 )
 @of_gateways

@@ -115,6 +115,7 @@ def folded(evidence: Evidence) -> Judgement:
     why="Names of people and places stand in fields as ISO-8859-1 or UTF-8; they are lawful and no reason to fail.",
     hint='Decode fields as "latin-1", which takes every octet, and pass variables on as bytes or with surrogateescape.',
     example=(f"{REQUEST}X-Probe: \\xe9\r\n\r\n", "the program's output", "(the connection closes: UnicodeError)"),
+    requires=("message.parsed-as-octets",),
     dispute="The octet E9 may arrive as it is, as UTF-8, or not at all: the character set belongs to the system "
     "(RFC 3875 §4.1, §4.1.18). Only a program that is not run, or an error of class 5, counts.",
     needs=("cgi",),

@@ -60,7 +60,7 @@ def malformed_length(evidence: Evidence) -> Judgement:
     dispute="RFC 9110 §8.6 forbids to pass on a length known to be wrong; a server that streams learns it too late. "
     "So only more octets than announced on a connection that goes on counts.",
     needs=("cgi",),
-    requires=("cgi-output.header-fields-parsed",),
+    requires=("cgi-output.header-fields-parsed", "status-line.first-octets"),
     risk=Risk.UNUSUAL,
 )
 @of_printers
@@ -89,7 +89,7 @@ def _overruled(evidence: Evidence) -> Exchange:
     hint="Before you add a field of your own, see whether the program has printed it; send one of the two.",
     example=(REQUEST, "Server: MyServer/0.7", "Server: MyServer/0.7\r\nServer: program/1"),
     needs=("cgi",),
-    requires=("cgi-output.header-fields-parsed", "cgi-output.newline-translated"),
+    requires=("cgi-output.header-fields-parsed", "cgi-output.newline-translated", "field.singletons-not-repeated"),
     risk=Risk.UNUSUAL,
 )
 @of_printers

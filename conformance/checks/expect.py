@@ -182,7 +182,7 @@ def _told_whether(evidence: Evidence, target: str) -> Judgement:
         "HTTP/1.1 412 Precondition Failed\r\n… (and the file is as before)",
         "HTTP/1.1 412 Precondition Failed\r\n… (and the file is new)",
     ),
-    requires=(AT_ONCE,),
+    requires=(AT_ONCE, "error.411-only-without-length"),
     risk=Risk.UNUSUAL,
     dispute="RFC 2616 §8.2.3, read literally, forbids to act on a request whenever 100 is skipped; RFC 9110 §10.1.1 "
     "speaks of an immediate success as well. So only a request that was refused is judged.",
@@ -199,7 +199,7 @@ def no_action(evidence: Evidence) -> Judgement:
     then = evidence.get(page.target, [("X-After", "a refusal")])
     if not holds(then, page.content):
         restore(evidence, page, "a refusal")
-    early = exchange.status is not None and exchange.status >= 400 and not interim(exchange)
+    early = exchange.status is not None and 400 <= exchange.status < 500 and not interim(exchange)
     if not early or exchange.ending is Ending.RESET:
         return absent(f"such a PUT is not refused before its content comes: {describe(exchange)}")
     if not holds(then, NEW):

@@ -180,6 +180,10 @@ def no_length_without_content(evidence: Evidence) -> Judgement:
         "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n0123456789HTTP/1.1 200 OK\r\n…",
     ),
     needs=("cgi",),
+    requires=(
+        "status-line.first-octets",
+        "status-line.element-order",
+    ),
     risk=Risk.UNUSUAL,
     dispute="A server that passes output on as it comes learns too late that the number was wrong, and RFC 9110 §8.6 "
     "forbids only what is known to be. So it is judged just whether the connection is in step afterwards; a close is "

@@ -6,7 +6,7 @@ from conformance.check import check
 from conformance.checks.controls import CLOSED_UNANSWERED, closed_unanswered, request_of, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Ending, Exchange
-from conformance.fuzz.judge import told_apart
+from conformance.fuzz.within_checks import told_apart
 from conformance.predicates import OVERLOADED, absent, broken, describe, first_of, passed, served, unclear
 from conformance.premises import ALL_ALIKE, TUNNEL_PAGE, connect, reads_requests
 from conformance.rule import Risk

@@ -32,6 +32,10 @@ BEFORE = b"42 octets and the request body: "
         "aA\\n on standard input",
     ),
     needs=("nph",),
+    requires=(
+        "cgi-input.body-on-stdin",
+        "cgi-input.whole-body-available",
+    ),
     risk=Risk.UNUSUAL,
 )
 def nph_body(evidence: Evidence) -> Judgement:

@@ -15,7 +15,7 @@ from conformance.checks.controls import (
 from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Ending
-from conformance.fuzz.judge import told_apart
+from conformance.fuzz.within_checks import told_apart
 from conformance.predicates import (
     absent,
     answered,
@@ -156,7 +156,7 @@ def unknown_ignored(evidence: Evidence) -> Judgement:
     exchange, control = evidence.get(target, INVENTED), evidence.get(target)
     message = "Unknown fields change the answer."
     judgement = treated_alike(exchange, control, message, body=is_file(evidence, control))
-    return told_apart(judgement, evidence, "an unknown field")
+    return told_apart(judgement, evidence, "an unknown field", "an unknown field with a short name")
 
 
 @check(

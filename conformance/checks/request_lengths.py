@@ -89,6 +89,7 @@ def invalid_length(evidence: Evidence) -> Judgement:
     hint="Collect all Content-Length fields; if there is more than one value, answer 400 and close.",
     example=(f"{HEAD}5\r\nContent-Length: 6\r\n\r\nhello", REFUSED, SERVED),
     needs=("http-1.1",),
+    requires=("framing.read-body-or-close",),
     risk=Risk.MALFORMED,
     dispute="Some suites want equal lengths refused too, others accepted: RFC 9112 §6.3 lets a server do either, so "
     "they are not sent. RFC 2616 is silent on lengths that differ.",

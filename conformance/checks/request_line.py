@@ -6,7 +6,7 @@ from conformance.check import check
 from conformance.checks.controls import TARGET_REFUSAL, request_of, static_target, turned_down
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.fuzz.judge import told_apart
+from conformance.fuzz.within_checks import told_apart
 from conformance.predicates import (
     broken,
     describe,

@@ -10,7 +10,7 @@ from conformance.checks.controls import TARGET_REFUSAL, request_of, speaks_only_
 from conformance.checks.request_line import is_file
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.fuzz.judge import told_apart
+from conformance.fuzz.within_checks import told_apart
 from conformance.predicates import (
     OVERLOADED,
     absent,

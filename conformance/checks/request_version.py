@@ -7,7 +7,7 @@ import re
 from conformance.check import check
 from conformance.checks.controls import request_of, static_target, turned_down
 from conformance.evidence import Evidence
-from conformance.fuzz.judge import told_apart
+from conformance.fuzz.within_checks import told_apart
 from conformance.predicates import (
     OVERLOADED,
     absent,

@@ -12,8 +12,7 @@ from conformance.check import check
 from conformance.checks.controls import NOT_HTTP
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.fuzz.judge import disorder, explore
-from conformance.fuzz.strategies import Example, Fate
+from conformance.fuzz.within_checks import disorder, disorderly, explore
 from conformance.predicates import broken, passed, unclear
 from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.rule import Risk
@@ -64,7 +63,7 @@ def survives_garbage(evidence: Evidence) -> Judgement:
 def _orderly(evidence: Evidence) -> bool:
     """Whether good requests, and the simplest bad one, are answered in good form: otherwise others say so."""
     bad = evidence.raw(NOT_HTTP)
-    return disorder(Example("everything", NOT_HTTP, Fate.REFUSED), bad) is None and not any(
+    return disorderly(bad, "everything") is None and not any(
         oracle.opinion(exchange).refusal for exchange in (*evidence.ordinary, *evidence.refusals)
     )
 

@@ -53,6 +53,7 @@ def expectation(evidence: Evidence) -> Exchange:
         "HTTP/1.1 100 Continue\r\nContent-Length: 8\r\n\r\nContinueHTTP/1.1 200 OK\r\n…",
     ),
     needs=("expect",),
+    requires=("status-line.first-octets",),
     risk=Risk.UNUSUAL,
 )
 def interim_without_body(evidence: Evidence) -> Judgement:
@@ -138,7 +139,7 @@ def _candidates(evidence: Evidence) -> Iterator[Exchange]:
         "HTTP/1.1 205 Reset Content\r\nContent-Length: 4\r\n\r\nbody",
     ),
     needs=("cgi",),
-    requires=("cgi-output.status-used",),
+    requires=("cgi-output.status-used", "message.empty-line-ends-header-section", "status-line.first-octets"),
     risk=Risk.UNUSUAL,
     dispute="Unlike 204 a 205 is framed like any other reply: Content-Length: 0, an empty chunked body and a "
     "close are accepted. Where a program prints more, the server has to mend it (RFC 3875 §6.2.1).",

@@ -1,5 +1,27 @@
-"""The fuzz: generated requests, each of which knows whether it is well formed; Hypothesis finds and shrinks.
+"""The fuzz: generated requests, each of which knows what may lawfully become of it; Hypothesis draws and shrinks them.
 
-Examples are the same in every run and on every machine, and are played as probes like all others, so that a recorded
-run holds them and can be judged again.
+The suite plays them with ``--fuzz``; the strategies serve everybody who tests a server with Hypothesis. A
+:class:`~conformance.fuzz.example.Ground` says what the server serves, and three functions make of it:
+
+* :func:`~conformance.fuzz.valid.requests`: good requests, of type :class:`~conformance.fuzz.message.Request`;
+* :func:`~conformance.fuzz.valid.pipelines`: up to five of them for one connection;
+* :func:`~conformance.fuzz.valid.near_valid`: :class:`~conformance.fuzz.example.Example`, requests with one fault and
+  all that is known of them: the rule, the plain request that they were made of, and their
+  :class:`~conformance.fuzz.example.Fate`.
+
+The ``data`` of each are the octets to send::
+
+    from hypothesis import given
+    from conformance.fuzz.example import Ground
+    from conformance.fuzz.valid import near_valid, requests
+
+    GROUND = Ground(b"localhost:8000", pages=(b"/", b"/hello.txt"))
+
+    @given(requests(GROUND))
+    def test_good_requests_are_not_called_bad(request):
+        assert b" 400 " not in answer_to(request.data)
+
+    @given(near_valid(GROUND))
+    def test_bad_requests_are_not_served(example):
+        assert b" 200 " not in answer_to(example.request.data)
 """

@@ -43,9 +43,9 @@ STATUS: dict[Verdict, tuple[str, str, tuple[str, dict[str, bool]]]] = {
 
 
 class RuleFile(pytest.File):
-    """Collects an item for each selected rule."""
+    """Collects an item for each selected rule, and one for the generated requests."""
 
-    def collect(self) -> Iterator[RuleItem]:
+    def collect(self) -> Iterator[SuiteItem]:
         """The items in the order of judging, or a skip that says why there are none."""
         run = self.config.stash.get(RUN, None)
         if run is None:
@@ -56,14 +56,32 @@ class RuleFile(pytest.File):
             pytest.exit(str(error), returncode=error.exit_code)
         for order, check in enumerate(checks):
             yield RuleItem.of(self, run, check, order)
+        if run.fuzzing:
+            yield FuzzItem.last(self, run, len(checks))
 
 
-class RuleItem(pytest.Item):
-    """One rule, the ``order``-th to be judged."""
+class SuiteItem(pytest.Item):
+    """An item of ours, the ``order``-th of them."""
 
     run: RuleRun
-    check: Check
     order: int
+
+    def setup(self) -> None:
+        """The first item starts the server or finds it; without one the whole pytest run ends."""
+        try:
+            self.run.start()
+        except ConformanceError as error:
+            pytest.exit(str(error), returncode=error.exit_code)
+
+    def dress(self, report: pytest.TestReport) -> None:
+        """Give the report of what the item did its outcome."""
+        raise NotImplementedError
+
+
+class RuleItem(SuiteItem):
+    """One rule."""
+
+    check: Check
     result: Result | None
 
     @classmethod
@@ -72,13 +90,6 @@ class RuleItem(pytest.Item):
         item: RuleItem = cls.from_parent(parent, name=check.rule.id)
         item.run, item.check, item.order, item.result = run, check, order, None
         return item
-
-    def setup(self) -> None:
-        """The first item starts the server or finds it; without one the whole pytest run ends."""
-        try:
-            self.run.start()
-        except ConformanceError as error:
-            pytest.exit(str(error), returncode=error.exit_code)
 
     def runtest(self) -> None:
         """Judge; the verdict becomes pytest's when the report is made."""
@@ -104,6 +115,36 @@ class RuleItem(pytest.Item):
         elif report.outcome == "skipped":
             unconfirmed = "known failure, could not be confirmed: " if deviation is Deviation.UNCONFIRMED else ""
             report.longrepr = (str(self.path), 1, unconfirmed + (safe(self.result.reason) or str(verdict)))
+
+
+class FuzzItem(SuiteItem):
+    """The generated requests, after all rules; it fails with the rules that they show to be broken."""
+
+    broken: list[Result]
+
+    @classmethod
+    def last(cls, parent: RuleFile, run: RuleRun, order: int) -> FuzzItem:
+        """The item behind the others."""
+        item: FuzzItem = cls.from_parent(parent, name="fuzz")
+        item.run, item.order, item.broken = run, order, []
+        return item
+
+    def runtest(self) -> None:
+        """Play; what is found changes the results of rules."""
+        self.broken = [result for result in self.run.fuzz() if result.verdict in (Verdict.FAIL, Verdict.WARNING)]
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Where the item is from."""
+        return self.path, None, "generated requests"
+
+    def dress(self, report: pytest.TestReport) -> None:
+        """Failed if a rule is broken that counts, warned if only others are."""
+        counting = [result for result in self.broken if result.verdict is Verdict.FAIL and result.deviation is None]
+        verdict = Verdict.FAIL if counting else Verdict.WARNING if self.broken else Verdict.PASS
+        vars(report)[VERDICT] = verdict
+        report.outcome = OUTCOMES[verdict]
+        if counting:
+            report.longrepr = "\n".join(one_line(result) for result in counting)
 
 
 def _dress_as_xfailed(report: pytest.TestReport, result: Result) -> None:

@@ -5,16 +5,16 @@ The judging is done by :class:`conformance.session.Session`; what is printed is 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from conformance.check import Check
 from conformance.errors import ConformanceError, UsageError
 from conformance.options import Options
-from conformance.plugin.items import STATUS, VERDICT, RuleItem
+from conformance.plugin.items import STATUS, VERDICT, SuiteItem
 from conformance.report.finding import Tone, explain
 from conformance.report.live import LiveReport
 from conformance.report.record import FAULTY, Report, exit_code
@@ -23,6 +23,7 @@ from conformance.report.visible import safe
 from conformance.session import Session
 from conformance.verdict import Deviation, Result, Verdict
 
+T = TypeVar("T")
 EXPLAINED_WIDTH = 100
 BRIEF = -2
 MARKUP = {
@@ -84,6 +85,24 @@ class RuleRun:
             self._live.update()
         return result
 
+    @property
+    def fuzzing(self) -> bool:
+        """Whether generated requests are to be played."""
+        return self._options.against is not None or self.session.fuzzing
+
+    def fuzz(self) -> Iterator[Result]:
+        """Play the generated requests, on two servers if there is one to compare with; yields what changes."""
+        yield from self._updating(self.session.fuzz())
+        for _ in self._updating(self.session.compare()):
+            continue
+
+    def _updating(self, found: Iterable[T]) -> Iterator[T]:
+        """What is found; the report on disk is kept up to date meanwhile."""
+        for each in found:
+            if self._live is not None:
+                self._live.update()
+            yield each
+
     def explain(self, result: Result) -> str:
         """The text of a failed item; its first line goes into pytest's short summary."""
         if result.deviation is Deviation.GONE:
@@ -106,13 +125,13 @@ class RuleRun:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Drop what is no rule where only rules are wanted; undo any shuffling of the rules."""
-        rules = sorted((item for item in items if isinstance(item, RuleItem)), key=lambda item: item.order)
-        others = [item for item in items if not isinstance(item, RuleItem)]
+        rules = sorted((item for item in items if isinstance(item, SuiteItem)), key=lambda item: item.order)
+        others = [item for item in items if not isinstance(item, SuiteItem)]
         if self._only and others:
             config.hook.pytest_deselected(items=others)
             items[:] = rules
         ordered = iter(rules)
-        items[:] = [next(ordered) if isinstance(item, RuleItem) else item for item in items]
+        items[:] = [next(ordered) if isinstance(item, SuiteItem) else item for item in items]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -131,7 +150,7 @@ class RuleRun:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn verdicts into pytest's outcomes; whatever else fails in an item of ours is a fault of the suite."""
         report = yield
-        if isinstance(item, RuleItem):
+        if isinstance(item, SuiteItem):
             if report.failed:
                 self._crashed = True
             elif call.when == "call":
@@ -183,7 +202,7 @@ class RuleRun:
         if status == pytest.ExitCode.NO_TESTS_COLLECTED and (self._only or self._collected):
             self._complain(UsageError("no rule is selected"))
             return status
-        ours = all(isinstance(item, RuleItem) for item in session.items)
+        ours = all(isinstance(item, SuiteItem) for item in session.items)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not ours:
             return status
         if self._crashed:

@@ -14,7 +14,7 @@ from typing import Any
 from conformance import __version__
 from conformance.ladder import Rung
 from conformance.options import Options
-from conformance.report.record import Report, counts, deviations
+from conformance.report.record import Compared, Fuzz, Report, counts, deviations
 from conformance.report.reproduce import reproduce
 from conformance.verdict import Deviation, Finding, Result
 
@@ -47,6 +47,8 @@ def document(report: Report, options: Options, code: int | None = None) -> dict[
         "options": _options(report, options),
         "results": [_result(result, target.url) for result in report.results],
         "ladder": _ladder(report.ladder),
+        "fuzz": None if report.fuzz is None else _fuzz(report.fuzz, target.url),
+        "compared": None if report.compared is None else _compared(report.compared, target.url),
     }
 
 
@@ -66,6 +68,9 @@ def _options(report: Report, options: Options) -> dict[str, Any]:
         "web_root": None if options.web_root is None else str(options.web_root),
         "known_failures": None if options.known_failures is None else str(options.known_failures),
         "patience": options.patience,
+        "fuzz": options.fuzz,
+        "fuzz_seed": options.fuzz_seed,
+        "against": options.against,
     }
 
 
@@ -78,6 +83,54 @@ def _ladder(rungs: Sequence[Rung]) -> dict[str, Any]:
             "missing": list(rung.missing),
         }
         for rung in rungs
+    }
+
+
+def _fuzz(fuzz: Fuzz, url: str) -> dict[str, Any]:
+    return {
+        "examples": fuzz.examples,
+        "seed": fuzz.seed,
+        "played": fuzz.played,
+        "seconds": round(fuzz.seconds, 3),
+        "note": fuzz.note,
+        "caught": [
+            {
+                "rule": caught.rule,
+                "change": caught.change,
+                "message": caught.message,
+                "sent": caught.probe.sent[:OCTET_LIMIT].decode("latin-1"),
+                "reproduce": reproduce(caught.probe, url),
+                "failures": caught.failures,
+                "plays": caught.plays,
+                "proved": caught.proved,
+            }
+            for caught in fuzz.caught
+        ],
+    }
+
+
+def _compared(compared: Compared, url: str) -> dict[str, Any]:
+    return {
+        "url": compared.url,
+        "played": compared.played,
+        "seconds": round(compared.seconds, 3),
+        "note": compared.note,
+        "differences": [
+            {
+                "kind": difference.kind.value,
+                "message": difference.sentence,
+                "change": difference.mutation.name,
+                "rule": difference.mutation.rule,
+                "fate": difference.mutation.fate.value,
+                "wrong": difference.blame.value,
+                "sent": difference.one.exchange.probe.sent[:OCTET_LIMIT].decode("latin-1"),
+                "reproduce": [
+                    reproduce(view.exchange.probe, address)
+                    for view, address in ((difference.one, url), (difference.other, compared.url))
+                ],
+            }
+            for difference in compared.differences
+        ],
     }
 
 

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from conformance.fuzz.difference import Difference
 from conformance.ladder import Rung
+from conformance.probe import Probe
 from conformance.rule import Level, Spec
 from conformance.verdict import Deviation, Result, Verdict
 
@@ -28,6 +30,48 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Caught:
+    """What the fuzz caught: the rule that is broken, by what change to a good request, and the probe that shows it.
+
+    ``failures`` of ``plays`` of these octets failed; ``proved`` is false for a silence that did not happen again.
+    """
+
+    rule: str
+    change: str
+    probe: Probe
+    message: str
+    failures: int
+    plays: int
+    proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzz:
+    """The generated requests of a run: how many were asked for and played, by which seed, in how many seconds.
+
+    ``note`` tells what cut it short, if anything did.
+    """
+
+    examples: int
+    played: int
+    seed: str
+    seconds: float
+    caught: tuple[Caught, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How the target compares with the server at ``url``: the differences, the most dangerous first."""
+
+    url: str
+    played: int
+    seconds: float
+    differences: tuple[Difference, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run, ``started`` at so many seconds since the epoch; ``results`` in catalogue order.
 
@@ -43,6 +87,8 @@ class Report:
     results: tuple[Result, ...]
     ladder: tuple[Rung, ...]
     declared: frozenset[str] = frozenset()
+    fuzz: Fuzz | None = None
+    compared: Compared | None = None
 
 
 def counts(report: Report) -> dict[Verdict, int]:

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from conformance.ladder import Rung
 from conformance.options import Options
+from conformance.report import differences
 from conformance.report.finding import Painter, Tone, explain, one_line, plain, summarise, wrapped
-from conformance.report.record import Report, counts, deviations, roots
+from conformance.report.fuzzed import fuzz_lines
+from conformance.report.record import Compared, Report, counts, deviations, roots
 from conformance.report.visible import safe
 from conformance.verdict import Deviation, Result, Verdict
 
@@ -44,6 +46,10 @@ def end_report(report: Report, options: Options, width: int, paint: Painter = pl
     for part in (_failures, _warnings, _inconclusive, _errors):
         yield from part(report, width, paint)
     yield from _declared(report, options, width, paint)
+    if report.fuzz is not None:
+        yield from fuzz_lines(report.fuzz, report.target.url, width, paint)
+    if report.compared is not None:
+        yield from _compared(report, report.compared, width, paint)
     yield tally(report, paint)
 
 
@@ -203,6 +209,19 @@ def _declaration(result: Result, options: Options) -> str:
         case _:
             reason = f": {safe(result.reason)}" if result.reason else ""
             return f"{result.rule.id}: {result.verdict}{reason}{why}"
+
+
+def _compared(report: Report, compared: Compared, width: int, paint: Painter) -> Iterator[str]:
+    """Where the target and another server differ; whether one of them is wrong is told of each difference."""
+    yield paint(f"Compared by {compared.played:,} generated requests in {compared.seconds:.1f} s", Tone.STRONG)
+    rules = {result.rule.id: result.rule for result in report.results}
+    urls = report.target.url, compared.url
+    yield from differences.report(compared.differences, urls, rules, width, paint)
+    if compared.note:
+        yield from wrapped(
+            "", f"not all were played: {safe(compared.note)}", width, lambda text: paint(text, Tone.WARNING)
+        )
+    yield ""
 
 
 def _heading(text: str, width: int, paint: Painter, tone: Tone) -> str:

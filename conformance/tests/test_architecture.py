@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "oracle": {"exchange"},
     # where bytes come from
     "wire": {"exchange", "probe", "reading", "response"},
+    "line": {"exchange"},
     "process_table": set(),
     "child": {"process_table"},
     "launch": {"child", "process_table"},
@@ -76,8 +77,8 @@ FORBIDDEN: dict[str, set[str]] = {
 NETWORK = {"socket", "select", "selectors", "ssl", "asyncio", "socketserver", "http.client", "urllib.request"}
 DOORS: dict[str, set[str]] = {
     # `launch` asks the kernel for a free port, and speaks HTTP only where there is no `/proc`
-    **{name: {"wire"} for name in NETWORK},
-    "socket": {"wire", "launch"},
+    **{name: {"wire", "line"} for name in NETWORK},
+    "socket": {"wire", "line", "launch"},
     "http.client": {"launch"},
     # the second opinion stands alone, so that it can never become the first
     "h11": {"oracle"},

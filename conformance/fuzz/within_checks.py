@@ -1,6 +1,7 @@
-"""The hunt: generated requests are played until one is answered wrongly, which is then shrunk within a small budget.
+"""Generated requests within the checks of single rules: two examples of a mutation, the same in every run.
 
-What counts as wrong is a function of an example and its exchange, :func:`disorder` or :func:`misjudged`.
+What counts as wrong is a function of an example and its exchange, :func:`disorder` or :func:`misjudged`. The fuzz
+proper, by :mod:`conformance.fuzz.campaign`, tries many more and knows more ways to be wrong.
 """
 
 from __future__ import annotations
@@ -17,16 +18,31 @@ from conformance import oracle
 from conformance.checks.controls import REFUSAL, static_target
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
-from conformance.fuzz.changes import CHANGES
-from conformance.fuzz.strategies import Change, Example, Fate, requests
+from conformance.fuzz import dice, mutations
+from conformance.fuzz.example import Example, Fate, Ground, Mutation
+from conformance.fuzz.message import FieldLine, Request
 from conformance.predicates import OVERLOADED, found, served, status_span
-from conformance.probe import Probe, Receive, Send
 from conformance.response import DefectKind
-from conformance.rule import Risk
 from conformance.verdict import Finding, Judgement, Verdict
 
+KINDS = (
+    *("nothing", "a query", "a whole URL as target", "blanks round a value", "capitals in a field name"),
+    *("an unknown field", "an unknown field with a short name", "octets beyond ASCII in a value"),
+    *("an empty line before", "another version", "a broken version", "a fourth word", "a blank in the target"),
+    *("one word only", "more blanks between the words", "blanks at the ends of the line"),
+    *("a delimiter in the method", "control octets in the method", "octets beyond ASCII in the method"),
+    *("an unknown method", "a long method", "a target without its slash", "octets outside the grammar of URIs"),
+    *("broken percent-escapes", "escapes that are no UTF-8", "control octets in the target", "a CR inside the line"),
+    *("a lone LF after the request line", "a long target", "many slashes and dots", "many fields"),
+    *("a field line without sense", "octets at random"),
+)
+"""The names of the mutations that every run tries."""
+
+WELL_FORMED = ("a query",)
+"""May draw another page, or none, but is no bad request all the same."""
+
 EXAMPLES = 2
-"""Of each kind of change: the simplest and another."""
+"""Of each mutation: the simplest and another."""
 
 SHRINKING = 30
 """So many requests more are sent, at most, to find a smaller one that is answered as wrongly."""
@@ -38,7 +54,7 @@ class _Wrong(Exception):
     """Tells Hypothesis that an example was answered wrongly."""
 
 
-class _Hunt:
+class _Trial:
     def __init__(self, evidence: Evidence, test: Test) -> None:
         self.evidence = evidence
         self.test = test
@@ -58,69 +74,74 @@ class _Hunt:
 
     def _exchange(self, example: Example) -> Exchange | None:
         """The exchange of ``example``; None if it is not to be had, or not worth having any more."""
-        risk = Risk.UNUSUAL if example.fate is Fate.ACCEPTED else Risk.MALFORMED
-        probe = Probe((Send(example.data), Receive(1)), ("GET",), risk)
-        if self.finding is not None and probe not in self.evidence.exchanges:
+        if self.finding is not None and example.probe not in self.evidence.exchanges:
             if self.budget == 0:
                 return None
             self.budget -= 1
         try:
-            return self.evidence.play(probe)
+            return self.evidence.play(example.probe)
         except NoEvidence as gone:
             self.gone = gone
             return None
 
 
-def explore(evidence: Evidence, test: Test, changes: Iterable[Change] = CHANGES) -> Finding | None:
-    """The finding of the smallest example with one of ``changes`` that ``test`` objects to, or None.
+def explore(evidence: Evidence, test: Test, names: Iterable[str] = KINDS) -> Finding | None:
+    """The finding of the smallest example of the mutations of these names that ``test`` objects to, or None.
 
     Raises NoEvidence if examples could not be played, and nothing was found without them.
     """
-    hunt = _Hunt(evidence, test)
-    for change in changes:
-        where = (change, evidence.site.authority, static_target(evidence))
+    trial = _Trial(evidence, test)
+    for name in names:
+        where = (mutations.load()[name], evidence.site.authority, static_target(evidence))
         try:
-            for example in _examples(*where):
-                hunt.attempt(example)
+            for example in _first(*where):
+                trial.attempt(example)
         except _Wrong:
             with suppress(_Wrong):
-                _draw(requests(*where), hunt.attempt)  # the same ones again, and on to smaller ones
-            return hunt.finding
-    if hunt.gone is not None:
-        raise hunt.gone
+                _draw(*where, trial.attempt)  # the same ones again, and on to smaller ones
+            return trial.finding
+    if trial.gone is not None:
+        raise trial.gone
     return None
 
 
-def told_apart(judgement: Judgement, evidence: Evidence, *changes: str) -> Judgement:
+def told_apart(judgement: Judgement, evidence: Evidence, *names: str) -> Judgement:
     """What a check found with examples of its own; if it found nothing wrong, what generated ones of a kind show."""
     if judgement.verdict is not Verdict.PASS:
         return judgement
-    named = {change.name: change for change in CHANGES}
-    finding = explore(evidence, misjudged, [named[name] for name in changes])
+    finding = explore(evidence, misjudged, names)
     return judgement if finding is None else Judgement(Verdict.FAIL, finding=finding)
 
 
 @cache
-def _examples(change: Change, authority: str, target: str) -> tuple[Example, ...]:
+def _first(mutation: Mutation, authority: str, target: str) -> tuple[Example, ...]:
     """The examples to begin with: always the same, and dear enough to be made once only."""
     made: list[Example] = []
-    _draw(requests(change, authority, target), made.append)
+    _draw(mutation, authority, target, made.append)
     return tuple(made)
 
 
-def _draw(examples: SearchStrategy[Example], action: Callable[[Example], None]) -> None:
-    """Do ``action`` to some of ``examples``; if it raises, then to smaller ones until none raises any more."""
+def _examples(mutation: Mutation, authority: str, target: str) -> SearchStrategy[Example]:
+    """Examples made of the simplest GET of ``target``, each alone on its connection and whole."""
+    ground = Ground(authority.encode("latin-1"), (target.encode("latin-1"),))
+    plain = Request(b"GET", ground.pages[0], (FieldLine(b"Host", ground.authority),))
+    return mutation.make(plain, ground).map(lambda request: Example(mutation, request, plain))
+
+
+def _draw(mutation: Mutation, authority: str, target: str, action: Callable[[Example], None]) -> None:
+    """Do ``action`` to some examples; if it raises, then to smaller ones until none raises any more."""
+    dice.load(mutation.name)
 
     @settings(
         max_examples=EXAMPLES,
-        derandomize=True,
         database=None,
         deadline=None,
         report_multiple_bugs=False,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
+        backend=dice.BACKEND,
     )
-    @given(examples)
+    @given(_examples(mutation, authority, target))
     def attempt(example: Example) -> None:
         action(example)
 
@@ -129,13 +150,18 @@ def _draw(examples: SearchStrategy[Example], action: Callable[[Example], None]) 
 
 def disorder(example: Example, exchange: Exchange) -> Finding | None:
     """Every request is owed a response in good form or a close; silence only if it may look unfinished."""
+    return disorderly(exchange, example.mutation.name, finished=example.finished)
+
+
+def disorderly(exchange: Exchange, change: str, *, finished: bool = True) -> Finding | None:
+    """What is wrong with the form of the answer to a request with this change, or that none comes."""
     expected = "400 (RFC 9112 §2.2), another response in good form (RFC 9110 §15), or a close (RFC 9112 §9.5)"
-    message = f"A request with {example.change} changed leaves the client without a good answer."
+    message = f"A request with {change} changed leaves the client without a good answer."
     response = exchange.response
     if exchange.killed:
         return found(exchange, message, expected=expected)
     if response is None:
-        silent = exchange.ending in (Ending.SILENT, Ending.FLOOD) and example.finished
+        silent = exchange.ending in (Ending.SILENT, Ending.FLOOD) and finished
         return found(exchange, message, expected=expected) if silent else None
     defect = response.defect(DefectKind.NO_STATUS_LINE)
     if defect is not None:
@@ -149,20 +175,21 @@ def disorder(example: Example, exchange: Exchange) -> Finding | None:
 
 def misjudged(example: Example, exchange: Exchange) -> Finding | None:
     """Good requests are not called malformed, malformed ones are not served."""
-    status = exchange.status
+    status, change = exchange.status, example.mutation.name
     if status in OVERLOADED or exchange.killed:
         return None
     if example.fate is Fate.REFUSED and served(exchange):
         return found(
             exchange,
-            f"A request with a fault ({example.change}) is served.",
+            f"A request with a fault ({change}) is served.",
             expected=REFUSAL,
             span=status_span(exchange.responses[0]),
         )
-    if example.fate is Fate.ACCEPTED and (status is None or status == 400 or status >= 500):
+    good = example.fate is Fate.SERVED or change in WELL_FORMED
+    if good and (status is None or status == 400 or status >= 500):
         return found(
             exchange,
-            f"A good request ({example.change}) is taken for a bad one.",
+            f"A good request ({change}) is taken for a bad one.",
             expected="the page, or whatever else a good request may draw",
         )
     return None

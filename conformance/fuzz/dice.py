@@ -1,0 +1,113 @@
+"""Dice: where Hypothesis gets its choices from while it explores. The same seed gives the same examples everywhere.
+
+Hypothesis's own choices mix in constants that it finds in whatever modules a process has loaded, and learn from what
+they have seen; a run could not be repeated on another machine. These are plain, and cost half as much. What fails is
+shrunk by Hypothesis's own engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
+
+BACKEND = "conformance-dice"
+WIDEST = 2**63
+LONGEST = 20
+"""So many octets or characters more than the least, at most, where a strategy sets no limit."""
+
+
+@dataclass
+class Deal:
+    """Examples that are numbered from ``following`` on, each thrown by the seed and its own number.
+
+    The first integer of an example goes round with its number, so that every kind of example comes as often as any
+    other. ``number`` is that of the example at hand, None before the first.
+    """
+
+    seed: str
+    following: int = 0
+    number: int | None = None
+    fresh: bool = False
+
+    def begin(self) -> str:
+        """Go on to the next example; returns what it is thrown by."""
+        self.number, self.following, self.fresh = self.following, self.following + 1, True
+        return f"{self.seed}:{self.number}"
+
+    def turn(self) -> int:
+        """The number of the example, for its first integer."""
+        self.fresh = False
+        return self.number or 0
+
+
+class Dice(PrimitiveProvider):
+    """A provider of choices that throws dice, and nothing else."""
+
+    lifetime = "test_function"
+    random = Random(0)
+    deal: Deal | None = None
+
+    @contextmanager
+    def per_test_case_context_manager(self) -> Iterator[None]:
+        """Take up new dice for each example, if they are dealt."""
+        if Dice.deal is not None:
+            Dice.random.seed(Dice.deal.begin())
+        yield
+
+    def draw_boolean(self, p: float = 0.5) -> bool:
+        """True with the probability ``p``."""
+        return self.random.random() < p
+
+    def draw_integer(
+        self,
+        min_value: int | None = None,
+        max_value: int | None = None,
+        *,
+        shrink_towards: int = 0,
+        **_: Any,
+    ) -> int:
+        """Any integer of the range, all alike; what Hypothesis would prefer is ignored."""
+        if Dice.deal is not None and Dice.deal.fresh and min_value is not None and max_value is not None:
+            return min_value + Dice.deal.turn() % (max_value - min_value + 1)
+        least = min(-WIDEST, shrink_towards) if min_value is None else min_value
+        return self.random.randint(least, max(WIDEST, least) if max_value is None else max_value)
+
+    def draw_float(self, *, min_value: float = -1e9, max_value: float = 1e9, **_: Any) -> float:
+        """Any float of the range."""
+        return self.random.uniform(max(min_value, -1e300), min(max_value, 1e300))
+
+    def draw_string(self, intervals: Any, *, min_size: int = 0, max_size: int = LONGEST) -> str:
+        """A text of the characters in ``intervals``."""
+        length = self._length(min_size, max_size)
+        return "".join(chr(intervals[self.random.randrange(len(intervals))]) for _ in range(length))
+
+    def draw_bytes(self, min_size: int = 0, max_size: int = LONGEST) -> bytes:
+        """Any octets."""
+        return self.random.randbytes(self._length(min_size, max_size))
+
+    def _length(self, least: int, most: int) -> int:
+        return self.random.randint(least, min(most, least + LONGEST))
+
+
+def load(seed: str) -> None:
+    """Let the next exploration throw by ``seed``, one example after another."""
+    Dice.deal, Dice.random = None, Random(seed)
+
+
+def deal(seed: str, following: int = 0) -> Deal:
+    """Let each example of the next exploration be thrown by itself, from number ``following`` on."""
+    Dice.deal = Deal(seed, following)
+    return Dice.deal
+
+
+def dealt() -> int | None:
+    """The number of the example at hand; None if it was not dealt."""
+    return None if Dice.deal is None else Dice.deal.number
+
+
+AVAILABLE_PROVIDERS.setdefault(BACKEND, Dice)

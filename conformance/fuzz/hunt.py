@@ -1,0 +1,384 @@
+"""The hunt: examples are played one after another; a wrong answer is shrunk, and a death is put down to its killer.
+
+The mutations take turns, those that must be served first and those that must be refused last. Each example depends on
+the seed and its number alone, so that one server is asked the same as another one, whatever was found before. Life is
+looked after now and then, not after each example: when the server is found dead, the examples since it last lived are
+halved until one is left.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
+
+from conformance.exchange import Ending, Exchange
+from conformance.fuzz import dice
+from conformance.fuzz.example import Example, Fate, Ground, Mutation
+from conformance.fuzz.manner import bare
+from conformance.fuzz.properties import Breach, Case, Controls, aftermath, breaches
+from conformance.fuzz.valid import examples
+from conformance.predicates import found
+from conformance.probe import Probe, Receive, Send
+
+DEATH = "robustness.survives-garbage"
+"""The rule that a death breaks."""
+PULSE = 32
+"""So many examples are played at most before somebody looks whether the server lives."""
+REPEATS = 3
+"""So often is the smallest example played again, to tell whether it fails each time."""
+SILENCES = 3
+"""So many silences are confirmed with the full patience; if all of them stay silent, the quick one is trusted."""
+REVIVALS = 2
+"""So often is it brought back at once: what a dying server still answers is not trusted."""
+DEADLY_TRIES = 24
+"""So many tries to shrink what kills the server, which has to be brought back after each success."""
+
+
+class Player(Protocol):
+    """What the hunt needs of a live server; :class:`conformance.target.Target` is one."""
+
+    def strike(self, probe: Probe) -> Exchange:
+        """Play once with the quick patience, and look after nothing."""
+
+    def confirm(self, probe: Probe) -> Exchange:
+        """Play with the full patience."""
+
+    def revive(self) -> bool:
+        """Bring the server back; whether it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many ``examples``, by which ``seed``, for how many ``seconds``; and how many tries to shrink a failure."""
+
+    examples: int
+    seed: str = "0"
+    seconds: float = 60.0
+    shrinking: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A failure: the breach, the smallest example of it, and how many of so many plays of these octets failed."""
+
+    breach: Breach
+    example: Example
+    failures: int = 1
+    plays: int = 1
+
+    @property
+    def steady(self) -> bool:
+        """Whether the same octets fail every time."""
+        return self.failures == self.plays
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is proved, by octets that came or by failing again; one silence proves nothing."""
+        return self.failures > 1 or bool(self.breach.finding.exchange.received)
+
+
+class Gone(Exception):
+    """The server is dead, and nobody brings it back."""
+
+
+class _Wrong(Exception):
+    """Tells Hypothesis that an example was answered wrongly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where an example came from: the ``number``-th of those that are made by ``deck`` in turn."""
+
+    deck: tuple[Mutation, ...]
+    number: int
+
+
+class Hunt:
+    """One run of the fuzz; ``settled`` are rules that nothing more is to be said of, and grow by what is caught."""
+
+    def __init__(self, player: Player, ground: Ground, budget: Budget, settled: Iterable[str] = ()) -> None:
+        self.player = player
+        self.ground = ground
+        self.budget = budget
+        self.settled = set(settled)
+        self.controls = Controls(player.confirm)
+        self.controls.answer(bare(ground)[0])  # while the server is well
+        self.played = 0
+        self.killer: Catch | None = None
+        self._deadline = time.monotonic() + budget.seconds
+        self._unexamined: list[tuple[Example, Turn | None]] = []
+        self._recent: deque[Example] = deque(maxlen=PULSE)
+        self._silences = SILENCES
+        self._deadly: set[Mutation] = set()
+
+    @property
+    def time_left(self) -> float:
+        """In seconds."""
+        return self._deadline - time.monotonic()
+
+    @property
+    def in_time(self) -> bool:
+        """Whether time is left."""
+        return self.time_left > 0
+
+    def again(self, kept: Iterable[Example]) -> Iterator[Catch]:
+        """Play the failures of an earlier run; yields those that still fail. Raises Gone."""
+        for example in kept:
+            breach = self.judge(example, None)
+            self.examine()
+            if breach is not None and self.killer is None:
+                yield self._caught(breach, example)
+            yield from self.deaths()
+
+    def run(self, mutations: Iterable[Mutation], fits: Callable[[Mutation], bool] = lambda _: True) -> Iterator[Catch]:
+        """Hunt by all of ``mutations`` that fit; a rule is caught once at most. Raises Gone.
+
+        Those that do not fit take their turns all the same, without being played: the examples stay the same.
+        """
+        every = tuple(mutations)
+        decks = [deck for fate in Fate if (deck := tuple(each for each in every if each.fate is fate))]
+        whole = sum(fits(mutation) for deck in decks for mutation in deck)
+        for deck in decks:
+            share = round(self.budget.examples * sum(map(fits, deck)) / max(1, whole))
+            yield from self._explore(deck, share, fits)
+        self.examine()
+        yield from self.deaths()
+
+    def _explore(self, deck: tuple[Mutation, ...], count: int, fits: Callable[[Mutation], bool]) -> Iterator[Catch]:
+        """Examples by ``deck`` until ``count`` are played; after each catch it goes on without that rule."""
+        number = 0
+        while count > 0 and self.in_time and (fitting := sum(fits(each) and self._open(each) for each in deck)):
+            chase = _Chase(self, Turn(deck, number), count, lambda mutation: fits(mutation) and self._open(mutation))
+            self.draw(chase.turn, 1 + -(-count * len(deck) // fitting), chase.attempt, chase.fits)
+            count -= chase.explored
+            number = chase.following
+            if chase.first is not None:
+                yield self._caught(*chase.smallest)
+            yield from self.deaths()
+
+    def _open(self, mutation: Mutation) -> bool:
+        return self.settled.isdisjoint((mutation.rule, *mutation.needs)) and mutation not in self._deadly
+
+    def judge(self, example: Example, turn: Turn | None) -> Breach | None:
+        """Play ``example`` and return the first breach of a rule that is not settled."""
+        exchange = self.player.strike(example.probe)
+        self.played += 1
+        self._unexamined.append((example, turn))
+        case = Case(example, exchange, self.controls, tuple(self._recent))
+        self._recent.append(example)
+        breach = self._worst(case)
+        if breach is not None and exchange.ending is Ending.SILENT and self._silences > 0:
+            exchange = self.player.confirm(example.probe)
+            self._silences -= exchange.ending is Ending.SILENT
+            breach = self._worst(replace(case, exchange=exchange))
+        if len(self._unexamined) >= PULSE or not exchange.received:
+            self.examine()
+        return breach
+
+    def _worst(self, case: Case) -> Breach | None:
+        return next((breach for breach in breaches(case) if breach.rule not in self.settled), None)
+
+    def draw(
+        self,
+        turn: Turn,
+        count: int,
+        action: Callable[[Example], None],
+        fits: Callable[[Mutation], bool] = lambda _: True,
+    ) -> None:
+        """Do ``action`` to ``count`` examples; once it has raised _Wrong, to smaller ones, until none raises."""
+        dice.deal(f"{self.budget.seed}:{turn.deck[0].fate}", turn.number)
+        made = [examples(mutation, self.ground) if fits(mutation) else st.none() for mutation in turn.deck]
+
+        @settings(
+            max_examples=1 + count,  # the simplest one of all comes before those that are dealt
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            backend=dice.BACKEND,
+        )
+        @given(st.integers(0, len(made) - 1).flatmap(made.__getitem__))
+        def attempt(example: Example | None) -> None:
+            if example is not None and not gone:
+                try:
+                    action(example)
+                except Gone as error:
+                    gone.append(error)
+
+        gone: list[Gone] = []
+        with suppress(_Wrong), warnings.catch_warnings():
+            warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
+            attempt()
+        if gone:
+            raise gone[0]
+
+    def _caught(self, breach: Breach, example: Example) -> Catch:
+        """The catch, after playing the example some times more."""
+        failures = 1 + sum(self._fails(example, breach.rule) for _ in range(REPEATS))
+        self.settled.add(breach.rule)
+        return Catch(breach, example, failures, 1 + REPEATS)
+
+    def _fails(self, example: Example, rule: str) -> bool:
+        breach = self.judge(example, None)
+        return breach is not None and breach.rule == rule
+
+    # -- deaths ----------------------------------------------------------------------------------------------------
+
+    def examine(self) -> None:
+        """Look whether the server lives and is well; if not, bring it back and find :attr:`killer`. Raises Gone."""
+        suspects, self._unexamined = self._unexamined, []
+        if not suspects or (illness := self._illness()) is None:
+            return
+        last, _ = suspects[-1]
+        self._deadly.add(last.mutation)
+        message = f"{illness.finding.message} One of {len(suspects)} requests has done it; this was the last."
+        exchange = replace(self.player.strike(last.probe), killed=_fatal(illness))
+        expected = illness.finding.expected
+        self.killer = Catch(Breach(illness.rule, found(exchange, message, expected=expected)), last)
+        self._bring_back()
+        if illness.rule in self.settled:
+            return
+        convicted = self._convict(suspects)
+        if convicted is None:
+            self.killer = replace(self.killer, plays=2)
+        else:
+            self.killer = self._shrunk(illness, *convicted)
+            self._deadly.add(self.killer.example.mutation)
+
+    def deaths(self) -> Iterator[Catch]:
+        """The catch of what the server has died of, if it has and nobody knows yet."""
+        killer, self.killer = self.killer, None
+        if killer is not None and killer.breach.rule not in self.settled:
+            self.settled.add(killer.breach.rule)
+            yield killer
+
+    def _illness(self) -> Breach | None:
+        """What is wrong with the server at the moment: it does not answer, or not as it did."""
+        plain = bare(self.ground)[0]
+        pulse = self.player.strike(Probe((Send(plain.data), Receive(1))))
+        if not pulse.received:
+            pulse = self.player.confirm(pulse.probe)
+        if not pulse.received:
+            return Breach(DEATH, found(pulse, "The server died.", expected="a server that lives on"))
+        return aftermath(pulse, plain, self.controls)
+
+    def _bring_back(self) -> None:
+        for _ in range(REVIVALS):
+            if not self.player.revive():
+                raise Gone("the server died, and nobody brought it back")
+            if self._illness() is None:
+                return
+        raise Gone("the server does not answer plain requests any more as it did")
+
+    def _harms(self, examples: Iterable[Example]) -> Exchange | None:
+        """The last exchange, if the server is not well after these ``examples``; it is brought back."""
+        exchange = None
+        for example in examples:
+            exchange = self.player.strike(example.probe)
+            self.played += 1
+        if self._illness() is None:
+            return None
+        self._bring_back()
+        return exchange
+
+    def _convict(self, suspects: list[tuple[Example, Turn | None]]) -> tuple[Example, Turn | None] | None:
+        """The one example that kills by itself, found by halving; None if none does."""
+        if self._harms([suspects[-1][0]]):
+            return suspects[-1]
+        if not self._harms(example for example, _ in suspects):
+            return None
+        while len(suspects) > 1:
+            half = len(suspects) // 2
+            late = suspects[half:]
+            suspects = late if self._harms(example for example, _ in late) else suspects[:half]
+        return suspects[0] if self._harms([suspects[0][0]]) else None
+
+    def _shrunk(self, illness: Breach, example: Example, turn: Turn | None) -> Catch:
+        """The smallest example that harms as ``example`` does, within a budget: each success costs a new start."""
+        smallest, exchange = example, self.player.strike(example.probe)
+        self._bring_back()
+        tried: dict[Probe, Exchange | None] = {}
+        left, met = DEADLY_TRIES, False
+
+        def attempt(smaller: Example) -> None:
+            nonlocal smallest, exchange, left, met
+            if not met and smaller.probe != example.probe:
+                return
+            met = True
+            if smaller.probe not in tried:
+                if left == 0:
+                    return
+                left -= 1
+                tried[smaller.probe] = exchange if smaller.probe == example.probe else self._harms([smaller])
+            died = tried[smaller.probe]
+            if died is not None:
+                smallest, exchange = smaller, died
+                raise _Wrong
+
+        if turn is not None:
+            self.draw(turn, 1, attempt)
+        message = "The server dies of this request." if _fatal(illness) else illness.finding.message
+        finding = found(replace(exchange, killed=_fatal(illness)), message, expected=illness.finding.expected)
+        return Catch(Breach(illness.rule, finding), smallest, 2, 2)
+
+
+class _Chase:
+    """One exploration, up to its first failure, and the smaller failures after it."""
+
+    def __init__(self, hunt: Hunt, turn: Turn, count: int, fits: Callable[[Mutation], bool]) -> None:
+        self.hunt = hunt
+        self.turn = turn
+        self.count = count
+        self.fits = fits
+        self.following = turn.number
+        self.explored = 0
+        self.died = False
+        self.first: Breach | None = None
+        self.smallest: tuple[Breach, Example]
+        self._left = hunt.budget.shrinking
+        self._tried: dict[Probe, Breach | None] = {}
+
+    def attempt(self, example: Example) -> None:
+        """Play and judge; raises _Wrong for a failure, and then for each smaller one of the same rule."""
+        breach = self._smaller(example) if self.first is not None else self._next(example)
+        if breach is not None and self.first is not None and breach.rule == self.first.rule:
+            self.smallest = breach, example
+            raise _Wrong
+
+    def _next(self, example: Example) -> Breach | None:
+        """The breach of one more example; None once the server has died: that comes first."""
+        number = dice.dealt()
+        if number is None or self.died or self.explored == self.count or not self.hunt.in_time:
+            return None
+        self.explored += 1
+        self.following = number + 1
+        breach = self.hunt.judge(example, replace(self.turn, number=number))
+        self.died = self.hunt.killer is not None
+        if self.died:
+            return None
+        self.first = self._tried[example.probe] = breach
+        return breach
+
+    def _smaller(self, example: Example) -> Breach | None:
+        """The breach of a smaller example; remembered, so that Hypothesis sees one outcome of one example."""
+        if example.probe not in self._tried:
+            if self._left == 0 or not self.hunt.in_time:
+                return None
+            self._left -= 1
+            self._tried[example.probe] = self.hunt.judge(example, None)
+        return self._tried[example.probe]
+
+
+def _fatal(illness: Breach) -> bool:
+    """Whether the server is dead or deaf, not merely confused."""
+    return not illness.finding.exchange.received

@@ -1,0 +1,209 @@
+"""Stateful machines: a client with several connections at once, and a model of what has to come back on each.
+
+:func:`play` runs them. A script (:mod:`.script`) is written by a Hypothesis rule-based state machine, played on real
+lines (:mod:`.stage`) and judged by what the same requests draw alone (:mod:`.repertoire`, :mod:`.judgement`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from conformance.exchange import Ending
+from conformance.fuzz import dice
+from conformance.fuzz.dialogue import Dialogue
+from conformance.fuzz.example import Ground
+from conformance.fuzz.hunt import REPEATS, Budget
+from conformance.fuzz.machines.reduce import reduce
+from conformance.fuzz.machines.repertoire import Repertoire, explore
+from conformance.fuzz.machines.script import Script, Writer, text
+from conformance.fuzz.machines.stage import Play, Stage
+from conformance.fuzz.properties import Breach
+from conformance.line import Line
+from conformance.wire import Patience, Wire
+
+STEPS = 10
+SURE = 2
+"""So often must a smaller script fail: what the network joins by chance is not to be relied on."""
+DOUBTS = 3
+"""So often may a rule seem broken, and then keep, before it is left alone."""
+
+
+class Player(Protocol):
+    """What the machine needs of a target: see :class:`conformance.target.Target`."""
+
+    wire: Wire
+    patience: Patience
+
+    def revive(self) -> bool:
+        """Bring the server back; whether it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A failure: the breach, the smallest script that shows it, and how many of so many plays of it failed."""
+
+    breach: Breach
+    script: Script
+    repertoire: Repertoire
+    failures: int = 1
+    plays: int = 1
+
+    @property
+    def steady(self) -> bool:
+        """Whether the same script fails every time."""
+        return self.failures == self.plays
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is proved: by failing again, by octets that came, or by a server that is gone."""
+        exchange = self.breach.finding.exchange
+        return self.failures > 1 or (bool(exchange.received) and not exchange.waited) or exchange.killed
+
+    @property
+    def steps(self) -> str:
+        """The script in words."""
+        return text(self.script, self.repertoire)
+
+
+def play(player: Player, ground: Ground, budget: Budget, settled: set[str] | None = None) -> Iterator[Scene]:
+    """Play up to ``budget.examples`` scripts; every rule that is caught is yielded once, and added to ``settled``."""
+    return Theatre(player, ground, budget, set() if settled is None else settled).run()
+
+
+class _Wrong(Exception):
+    """Tells Hypothesis that a script failed."""
+
+
+@dataclass
+class Theatre:
+    """One run of the machine."""
+
+    player: Player
+    ground: Ground
+    budget: Budget
+    settled: set[str] = field(default_factory=set)
+    played: int = 0
+    gone: bool = False
+    doubts: Counter[str] = field(default_factory=Counter)
+    tired: bool = False
+    """Whether a silence has been proved: then nobody waits long for another."""
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.budget.seconds
+
+    def connect(self) -> Dialogue:
+        """A new connection."""
+        wire = self.player.wire
+        return Dialogue(Line(wire.host, wire.port, self.player.patience.full))
+
+    def run(self) -> Iterator[Scene]:
+        """Look at the server's manners, and play until the budget is spent."""
+        self.repertoire = explore(self.connect, self.ground, self.player.patience.full)
+        self.stage = Stage(self.connect, self.repertoire, self.settled)
+        while self.repertoire.pieces and self.played < self.budget.examples and not self.late:
+            chase = _Chase(self)
+            chase.explore(self.budget.examples - self.played)
+            if chase.caught is None:
+                return
+            chase.shrink()
+            scene = chase.confirmed()
+            rule = scene.breach.rule
+            self.tired = self.tired or scene.breach.finding.exchange.ending is Ending.SILENT
+            self.doubts[rule] += 1
+            if scene.certain or self.doubts[rule] == DOUBTS:
+                self.settled.add(rule)
+            if scene.certain:
+                yield scene
+
+    @property
+    def late(self) -> bool:
+        """Whether there is nothing more to be done."""
+        return self.gone or time.monotonic() >= self.deadline
+
+    def perform(self, script: Script, patience: float) -> Play:
+        """Play a script on a server that lives; one that cannot be brought back ends the run."""
+        played = self.stage.play(script, patience)
+        if played.dead and not self.player.revive():
+            self.gone = True
+        return played
+
+
+class _Chase:
+    """One exploration, up to the first failure and its smallest form."""
+
+    def __init__(self, theatre: Theatre) -> None:
+        self.theatre = theatre
+        self.caught: Scene | None = None
+        self.left = theatre.budget.shrinking
+        self.failing: Script = ()
+        self.tried: set[Script] = set()
+
+    def explore(self, count: int) -> None:
+        """Let Hypothesis write up to ``count`` scripts, and stop at the first that fails."""
+        budget, number = self.theatre.budget, self.theatre.played
+        dice.load(f"{budget.seed}:machines:{number}")
+        machine = type("Machine", (Writer,), {"repertoire": self.theatre.repertoire, "perform": self.attempt})
+        chosen = settings(
+            max_examples=count,
+            stateful_step_count=STEPS,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            verbosity=Verbosity.quiet,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+            backend=dice.BACKEND,
+        )
+        with suppress(_Wrong):
+            run_state_machine_as_test(machine, settings=chosen)
+
+    def attempt(self, script: Script) -> None:
+        """Play a script and judge; raises _Wrong for the failure that is chased."""
+        theatre = self.theatre
+        if script == self.failing:
+            raise _Wrong  # Hypothesis asks twice, and is given the same answer
+        if theatre.late or self.failing:
+            return
+        theatre.played += 1
+        patience = theatre.player.patience
+        played = theatre.perform(script, patience.quick if theatre.tired else patience.full)
+        if played.breach is not None:
+            self.failing = script
+            self.caught = Scene(played.breach, script[: played.steps], theatre.repertoire)
+            raise _Wrong
+
+    def shrink(self) -> None:
+        """Make the script that failed as small as the budget allows."""
+        if self.caught is not None:
+            reduce(self.caught.script, self._fails)
+
+    def _fails(self, script: Script) -> Script | None:
+        """The part of a script that fails in the same way; None if none does, or if it was tried, or in no time."""
+        if script in self.tried or self.left == 0 or self.theatre.late or self.caught is None:
+            return None
+        self.left -= 1
+        self.tried.add(script)
+        for _ in range(SURE):
+            played = self.theatre.perform(script, self.theatre.player.patience.quick)
+            if played.breach is None or played.breach.rule != self.caught.breach.rule:
+                return None
+            found = Scene(played.breach, script[: played.steps], self.theatre.repertoire)
+        self.caught = found
+        return found.script
+
+    def confirmed(self) -> Scene:
+        """The failure, after playing it some times more with the full patience; not on a server that is dead."""
+        assert self.caught is not None
+        for _ in range(0 if self.theatre.gone else REPEATS):
+            played = self.theatre.perform(self.caught.script, self.theatre.player.patience.full)
+            failed = played.breach is not None and played.breach.rule == self.caught.breach.rule
+            self.caught = replace(self.caught, failures=self.caught.failures + failed, plays=self.caught.plays + 1)
+        return self.caught

@@ -1,0 +1,68 @@
+"""Whose fault it is: the rules that are broken where answers do not fit their requests, or octets are left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.connections import says_close
+from conformance.exchange import Ending
+from conformance.fuzz.dialogue import Asked, Dialogue
+from conformance.fuzz.message import Chunked
+from conformance.fuzz.properties import Breach
+from conformance.predicates import found
+from conformance.response import DefectKind, Response
+
+SIGN = b"HTTP/"
+
+
+def overstepped(before: Response, asked: Asked) -> str:
+    """The rule that forbids an answer after this one."""
+    if says_close(before):
+        return "connection.nothing-after-own-close"
+    return "connection.nothing-after-close-request" if asked.closes else "connection.http10-closes-by-default"
+
+
+def waits_for_length(asked: Asked) -> bool:
+    """Whether the head has come, and the rest of a body whose length it tells is awaited."""
+    return asked.head_sent and isinstance(asked.request.body, bytes)
+
+
+def cut_short(dialogue: Dialogue, response: Response) -> Iterator[Breach]:
+    """The server ended the connection inside an answer, of its own accord."""
+    if dialogue.line.ending is Ending.CLOSED and not dialogue.half_closed and response.status is not None:
+        dialogue.over = True
+        yield Breach(
+            "connection.no-close-mid-response",
+            found(
+                dialogue.exchange(),
+                "The connection ends inside an answer.",
+                expected="the whole answer",
+                span=response.span,
+            ),
+        )
+
+
+def surplus(dialogue: Dialogue) -> Iterator[Breach]:
+    """Octets that belong to no answer."""
+    transcript = dialogue.transcript
+    start, stop = transcript.trailing
+    rest = bytes(dialogue.line.received[start:stop])
+    before = next((each for each in transcript.responses[1:] if each.defect(DefectKind.OCTETS_BEFORE)), None)
+    whole = transcript.complete == len(transcript.responses) and transcript.complete > 0
+    if dialogue.over or not whole or not (before or (rest and not SIGN.startswith(rest[:5].upper()))):
+        return
+    dialogue.over = True
+    index = transcript.complete - 1 if before is None else transcript.responses.index(before) - 1
+    head = transcript.responses[index].method == "HEAD"
+    rule = "head.no-body" if head and before is None else "framing.no-octets-outside-messages"
+    span = (start, stop) if before is None else before.span
+    message = "Octets come that belong to no answer."
+    yield Breach(rule, found(dialogue.exchange(), message, expected="nothing", observed=repr(rest[:60]), span=span))
+
+
+def desynchronised(before: tuple[Asked, bool] | None) -> str | None:
+    """The rule that is broken if a request with a body has put the connection out of step."""
+    if before is None or not before[0].request.content:
+        return None
+    served = before[1] and not isinstance(before[0].request.body, Chunked)
+    return "framing.content-length-delimits-request-body" if served else "framing.read-body-or-close"

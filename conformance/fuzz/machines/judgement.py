@@ -1,0 +1,206 @@
+"""What is wrong with the answers on a line, and which rule that breaks; nothing is judged twice.
+
+A connection that ends is lawful at any time (RFC 9112 §9.5), so an answer that never comes counts only while the
+connection stays open. What follows a half-close is up to the server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from conformance import oracle
+from conformance.connections import says_close
+from conformance.fuzz.dialogue import Asked, Dialogue
+from conformance.fuzz.machines.blame import cut_short, desynchronised, overstepped, surplus, waits_for_length
+from conformance.fuzz.machines.repertoire import Repertoire
+from conformance.fuzz.properties import Breach
+from conformance.predicates import OVERLOADED, found
+from conformance.response import Framing, Response
+
+TIMEOUT = 408
+DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.IGNORECASE)
+ABORT = "connection.survives-client-abort"
+CLOSING = "the answer, or the end of the connection (RFC 9112 §9.5)"
+
+
+class Judge:
+    """Judges lines against a repertoire; ``again`` asks for the answer to a piece once more."""
+
+    def __init__(self, repertoire: Repertoire, again: Callable[[int], Response | None]) -> None:
+        self.pieces = repertoire.pieces
+        self.again = again
+        self.framed: set[tuple[str, bytes]] = set()
+
+    def come(self, dialogue: Dialogue) -> Iterator[Breach]:
+        """Judge what has come since the last time."""
+        transcript = dialogue.transcript
+        yield from self._interim(dialogue)
+        while dialogue.judged < len(transcript.responses) and not dialogue.over:
+            response = transcript.responses[dialogue.judged]
+            if not response.complete:
+                yield from cut_short(dialogue, response)
+                return
+            dialogue.judged += 1
+            yield from self._final(dialogue, dialogue.judged - 1, response)
+        yield from surplus(dialogue)
+
+    def silence(self, dialogue: Dialogue, waited: float) -> Iterator[Breach]:
+        """Judge that nothing came for so long, though the connection is open and something is owed."""
+        exchange = dialogue.exchange(silent=waited)
+        responses = dialogue.transcript.responses
+        index = dialogue.transcript.complete
+        if len(responses) > index:
+            return  # an answer that does not end is the business of others
+        if index < dialogue.owed:
+            asked = dialogue.asked[index]
+            if not dialogue.half_closed:
+                message = "A request is not answered, and the connection stays open."
+                yield Breach(self._missing(dialogue, index, asked), found(exchange, message, expected=CLOSING))
+        elif dialogue.last is not None and dialogue.last < len(responses):
+            last, asked = responses[dialogue.last], dialogue.asked[dialogue.last]
+            rule = "connection.http10-closes-by-default" if asked.old else "connection.close-request-honoured"
+            rule = "connection.own-close-honoured" if says_close(last) else rule
+            message = "The connection stays open after the last answer on it."
+            yield Breach(rule, found(exchange, message, expected="the end of the connection"))
+        elif (short := dialogue.pending) is not None and dialogue.half_closed and waits_for_length(short):
+            message = "The connection stays open, though the rest of the body will never come."
+            yield Breach("framing.short-body-close", found(exchange, message, expected="the end of the connection"))
+
+    def _interim(self, dialogue: Dialogue) -> Iterator[Breach]:
+        transcript = dialogue.transcript
+        groups = [final.interim for final in transcript.responses[dialogue.judged :]] + [transcript.interim]
+        for index, group in enumerate(groups, dialogue.judged):
+            asked = dialogue.asked[index] if index < len(dialogue.asked) else None
+            told = next((each for each in group if each.status == 100), None)
+            if told is not None and (asked is None or not asked.expects):
+                yield Breach(
+                    "expect.no-100-without-expectation",
+                    found(dialogue.exchange(), "A 100 comes that nobody asked for.", expected="no 100", span=told.span),
+                )
+
+    def _final(self, dialogue: Dialogue, index: int, response: Response) -> Iterator[Breach]:
+        asked = dialogue.asked[index] if index < len(dialogue.asked) else None
+        if response.status in OVERLOADED:
+            dialogue.over = True
+        elif dialogue.last is not None and index > dialogue.last:
+            before = dialogue.transcript.responses[dialogue.last]
+            rule = overstepped(before, dialogue.asked[dialogue.last])
+            yield self._wrong(dialogue, rule, "An answer comes after the last one.", "the end", response)
+        elif asked is None:
+            if response.status == TIMEOUT:
+                dialogue.over = True  # who closes an idle connection may say why (RFC 9110 §15.5.9)
+                return
+            rule = desynchronised(self._before(dialogue, index)) or "message.one-final-reply-per-request"
+            yield self._wrong(dialogue, rule, "More answers come than requests were sent.", "nothing", response)
+        elif asked.rest:
+            yield from self._early(dialogue, asked, response)
+        else:
+            yield from self._whole(dialogue, index, asked, response)
+
+    def _early(self, dialogue: Dialogue, asked: Asked, response: Response) -> Iterator[Breach]:
+        """An answer to a request that is not complete: the client goes no further."""
+        dialogue.over = True
+        if response.ok and not asked.head_sent:
+            message = "A request is served before its head has come."
+            yield self._wrong(
+                dialogue, "message.no-reply-before-head-complete", message, "no answer, or an error", response
+            )
+
+    def _whole(self, dialogue: Dialogue, index: int, asked: Asked, response: Response) -> Iterator[Breach]:
+        yield from self._framed(dialogue, response)
+        piece = self.pieces[asked.number]
+        early = asked.expects and not any(each.status == 100 for each in response.interim)
+        refused = early or (not piece.control.ok and bool(asked.request.body))
+        lawful = response.status is not None and (response.status >= 400 or early)
+        if piece.agrees(response) or (refused and lawful):
+            return
+        if dialogue.overrun or not self._stands(asked.number):
+            dialogue.over = True
+            return
+        other = next(
+            (
+                each
+                for each in dialogue.asked[:index] + dialogue.asked[index + 1 :]
+                if each.number != asked.number and self._is(each, response)
+            ),
+            None,
+        )
+        if other is not None and self._distinct(asked, other):
+            message = f"{piece.name} draws the answer to {self.pieces[other.number].name}."
+            yield self._wrong(dialogue, "pipelining.responses-in-order", message, self._expected(asked), response)
+            return
+        message = f"{piece.name} is not answered as it is when it comes alone."
+        rule = self._differs(dialogue, index, asked, response)
+        yield self._wrong(dialogue, rule, message, self._expected(asked), response)
+
+    def _expected(self, asked: Asked) -> str:
+        control = self.pieces[asked.number].control
+        return f"status {control.status} and {len(control.body)} octets, as alone"
+
+    def _is(self, asked: Asked, response: Response) -> bool:
+        return self.pieces[asked.number].agrees(response) and self.pieces[asked.number].steady
+
+    def _distinct(self, asked: Asked, other: Asked) -> bool:
+        return not self.pieces[asked.number].agrees(self.pieces[other.number].control)
+
+    def _stands(self, number: int) -> bool:
+        """Whether the piece still draws the same answer alone: pages change, and that is lawful."""
+        answer = self.again(number)
+        return answer is not None and self.pieces[number].agrees(answer)
+
+    def _framed(self, dialogue: Dialogue, response: Response) -> Iterator[Breach]:
+        start, stop = response.span
+        octets = bytes(dialogue.line.received[start:stop])
+        key = (response.method, DATE.sub(b"", octets))
+        if key in self.framed:
+            return
+        self.framed.add(key)
+        ended = response.framing is Framing.CLOSE
+        opinion = oracle.opinion_of(octets, response.method, ended=ended)
+        if not opinion.whole or opinion.rest or opinion.body != response.body:
+            observed = opinion.refusal or f"{len(opinion.body)} octets of content, and {len(opinion.rest)} behind them"
+            finding = found(
+                dialogue.exchange(),
+                "h11 reads the reply otherwise.",
+                expected="a response in good form",
+                observed=observed,
+            )
+            yield Breach("message.response-structure", finding)
+
+    def _wrong(self, dialogue: Dialogue, rule: str, message: str, expected: str, response: Response) -> Breach:
+        dialogue.over = True
+        observed = f"status {response.status} and {len(response.body)} octets"
+        return Breach(
+            rule, found(dialogue.exchange(), message, expected=expected, observed=observed, span=response.span)
+        )
+
+    def _before(self, dialogue: Dialogue, index: int) -> tuple[Asked, bool] | None:
+        """The request before this one, and whether it was served."""
+        if not 0 < index <= len(dialogue.asked):
+            return None
+        asked = dialogue.asked[index - 1]
+        answer = dialogue.answer(index - 1)
+        return asked, answer is not None and answer.ok
+
+    def _differs(self, dialogue: Dialogue, index: int, asked: Asked, response: Response) -> str:
+        if (rule := desynchronised(self._before(dialogue, index))) is not None:
+            return rule
+        if asked.expects:
+            return "expect.final-after-100"
+        if asked.pieces > 1:
+            return "message.request-in-segments"
+        if response.status == 400:
+            return "error.400-only-for-bad-requests"
+        return "connection.persistence-supported" if index else "message.response-given"
+
+    def _missing(self, dialogue: Dialogue, index: int, asked: Asked) -> str:
+        if asked.expects:
+            return "expect.final-after-100"
+        if (rule := desynchronised(self._before(dialogue, index))) is not None:
+            return rule
+        if asked.pieces > 1:
+            return "message.request-in-segments"
+        if asked.joined:
+            return "pipelining.requests-not-lost"
+        return "connection.persistence-supported" if index else "message.response-given"

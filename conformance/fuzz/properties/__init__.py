@@ -1,0 +1,47 @@
+"""The properties: what must hold of the answer to an example. Each breach names the rule that is broken.
+
+Plain answers, to which those that must be equivalent are compared, come from :class:`Controls`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.fuzz.properties.behind import out_of_step
+from conformance.fuzz.properties.build import built
+from conformance.fuzz.properties.case import Breach, Case, Controls, Property
+from conformance.fuzz.properties.conditions import conditional
+from conformance.fuzz.properties.fates import alike, refused
+from conformance.fuzz.properties.heads import mirrored
+from conformance.fuzz.properties.leaks import aftermath, private
+from conformance.fuzz.properties.parts import sliced
+from conformance.fuzz.properties.turns import answered, closed, counted, ordered
+
+__all__ = ["PROPERTIES", "Breach", "Case", "Controls", "Property", "aftermath", "breaches"]
+
+PROPERTIES: tuple[Property, ...] = (
+    answered,
+    built,
+    refused,
+    counted,
+    ordered,
+    alike,
+    closed,
+    out_of_step,
+    mirrored,
+    sliced,
+    conditional,
+    private,
+)
+"""The plainest first: what is wrong with one is apt to be wrong with those behind it, too."""
+
+OF_UNFINISHED: tuple[Property, ...] = (answered, built, refused, closed, out_of_step, private)
+"""What holds even where our direction ends in the middle of a request: who takes that for a client that is gone may
+break off, or answer with less than it would have.
+"""
+
+
+def breaches(case: Case) -> Iterator[Breach]:
+    """Everything that is wrong with an answer, the plainest first."""
+    for holds in PROPERTIES if case.example.finished else OF_UNFINISHED:
+        yield from holds(case)

@@ -1,0 +1,183 @@
+"""Good requests: what every mutation starts from, and the examples that are made of them.
+
+:func:`good` and :func:`examples` are for the hunt; :func:`requests`, :func:`pipelines` and :func:`near_valid` are for
+whoever writes tests of a server with Hypothesis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from functools import lru_cache
+from itertools import product
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from conformance.fuzz.example import Base, Example, Fate, Ground, Mutation
+from conformance.fuzz.manner import Way, bare, manner_of
+from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
+from conformance.fuzz.mutations import load
+from conformance.fuzz.ordinary import CONTENTS, DRESSES, ORDINARY, UNKNOWN, one_of_these
+
+STEP = 32
+"""Cuts are made for lengths that are multiples of this; where there is no such place, nothing is cut."""
+
+Company: TypeAlias = tuple[tuple[Request, ...], tuple[Request, ...]]
+Delivery: TypeAlias = tuple[Company, tuple[int, ...]]
+
+ALONE: Company = ((), ())
+WHOLE: Delivery = (ALONE, ())
+TEXT = FieldLine(b"Content-Type", b"text/plain")
+CHUNKED = FieldLine(b"Transfer-Encoding", b"chunked")
+CUTTINGS = ((b"hello",), (b"hello", b" you"), (b"0123456789abcdefg",), (b"\r\n", b"0\r\n\r\n"), (b"x" * 300, b"\0\xff"))
+
+
+def _with_length(ground: Ground, content: bytes, *fields: FieldLine) -> Request:
+    method, target = ground.taker
+    host = FieldLine(b"Host", ground.authority)
+    return Request(method, target, (host, *fields, FieldLine(b"Content-Length", b"%d" % len(content))), content)
+
+
+def _in_chunks(ground: Ground, parts: tuple[bytes, ...], *fields: FieldLine) -> Request:
+    method, target = ground.taker
+    host = FieldLine(b"Host", ground.authority)
+    return Request(method, target, (host, *fields, CHUNKED), Chunked(tuple(map(Chunk, parts))))
+
+
+@lru_cache(64)
+def plains(ground: Ground, base: Base = Base.PLAIN) -> tuple[Request, ...]:
+    """The good requests of one kind, the simplest first: few enough that the answers to all can be known."""
+    if base is Base.LENGTH:
+        dressed = (_with_length(ground, CONTENTS[0], TEXT, *DRESSES[0]), _with_length(ground, CONTENTS[1], TEXT))
+        return (*(_with_length(ground, content) for content in CONTENTS), *dressed)
+    if base is Base.CHUNKED:
+        return (*(_in_chunks(ground, parts) for parts in CUTTINGS), _in_chunks(ground, CUTTINGS[0], TEXT, *DRESSES[0]))
+    first, *others = bare(ground)
+    queried = replace(first, target=first.target + b"?a=b")
+    return (first, *others, first, *(first.adding(*fields) for fields in DRESSES), queried)
+
+
+def good(ground: Ground, base: Base = Base.PLAIN) -> st.SearchStrategy[Request]:
+    """Good requests of one kind; they shrink to the simplest one for the first page."""
+    return one_of_these(plains(ground, base))
+
+
+@lru_cache(1024)
+def examples(mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
+    """Examples of one mutation: alone on a connection, or among good requests, whole or in pieces."""
+    manner = manner_of(mutation)
+    starts = manner.plains(ground) if manner.plains else plains(ground, mutation.base)
+    return st.integers(0, len(starts) - 1).flatmap(lambda index: _examples_from(starts[index], mutation, ground))
+
+
+@lru_cache(4096)
+def _examples_from(plain: Request, mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
+    """Those that start from ``plain``; of tuples and functions, since a composite strategy takes half as long more."""
+    pauses = manner_of(mutation).way is Way.PAUSES
+
+    def assemble(drawn: tuple[Request, Delivery]) -> Example:
+        request, ((before, after), cuts) = drawn
+        if cuts:
+            length = sum(len(each.data) for each in (*before, request, *after))
+            cuts = tuple(sorted({cut for cut in cuts if cut < length}))
+        return Example(mutation, request, plain, before, after, cuts, pauses)
+
+    length = len(plain.data) // STEP * STEP + STEP
+    deliveries = _deliveries(manner_of(mutation).way, mutation.alone, ground, length)
+    return st.tuples(mutation.make(plain, ground), deliveries).map(assemble)
+
+
+class Mode(Enum):
+    """How two offsets tell where a request is cut. All take both, so that the least of them can be tried in place."""
+
+    ONE = "at the first"
+    TWO = "at both"
+    DRIP = "before each octet up to the first"
+
+
+_modes = st.sampled_from(Mode)
+
+
+def _offsets(drawn: tuple[Mode, int, int]) -> tuple[int, ...]:
+    mode, one, other = drawn
+    return {Mode.ONE: (one,), Mode.TWO: (one, other), Mode.DRIP: tuple(range(1, one + 1))}[mode]
+
+
+@lru_cache(1024)
+def _deliveries(way: Way, alone: bool, ground: Ground, length: int) -> st.SearchStrategy[Delivery]:
+    """Company or cuts; whole and alone is the simplest, and as a rule the most frequent."""
+    place = st.integers(1, length)
+    if way is Way.ROW:
+        places = st.integers(1, 3 * length)
+        return st.tuples(one_of_these(_rows(ground)), st.just(()) | st.just(()) | st.tuples(places, places))
+    if way is Way.PIECES:
+        return st.tuples(_modes, place, place).map(lambda drawn: (ALONE, _offsets(drawn)))
+    cut: list[Delivery] = [(ALONE, (at,)) for at in range(1, length)]
+    cut += [(ALONE, (at, at + apart)) for apart in (1, 2, 5, 20) for at in range(1, length - apart, 4)]
+    if way is Way.PAUSES:
+        return one_of_these(cut)
+    among: list[Delivery] = [] if alone else [(row, ()) for row in _pairings(ground) for _ in cut[::3]]
+    return one_of_these([*([WHOLE] * 3 * len(cut)), *among, *cut])
+
+
+@lru_cache(64)
+def neighbours(ground: Ground) -> tuple[Request, ...]:
+    """GETs to stand on one connection with others, the simplest first; no two alike, so that their order shows."""
+    first, *others = bare(ground)
+    return (first, *others, first.adding(*DRESSES[2]))
+
+
+@lru_cache(64)
+def _rows(ground: Ground) -> tuple[Company, ...]:
+    """All companies of up to two good requests on each side, the smallest first."""
+    kinds = neighbours(ground)
+    sides = ((), *((kind,) for kind in kinds), *product(kinds, repeat=2))
+    rows: list[Company] = [(before, after) for before in sides for after in sides if before or after]
+    return tuple(sorted(rows, key=lambda row: len(row[0]) + len(row[1])))
+
+
+def _pairings(ground: Ground) -> tuple[Company, ...]:
+    """One plain GET before, behind, or both."""
+    one = (neighbours(ground)[0],)
+    return ((), one), (one, ()), (one, one)
+
+
+def _kinds(ground: Ground) -> tuple[Request, ...]:
+    """One plain request of every kind."""
+    first, host = bare(ground)[0], FieldLine(b"Host", ground.authority)
+    paged = (first, replace(first, method=b"HEAD"), replace(first, method=b"OPTIONS"))
+    bodies = (plains(ground, Base.LENGTH)[0], plains(ground, Base.CHUNKED)[0], _with_length(ground, b""))
+    return (*paged, Request(b"OPTIONS", b"*", (host,)), *bodies)
+
+
+# -- for others ------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def requests(draw: st.DrawFn, ground: Ground) -> Request:
+    """Any good request: GET, HEAD, OPTIONS, or one with a body; targets of all forms that need no proxy."""
+    plain = draw(
+        st.sampled_from(_kinds(ground)) | good(ground) | good(ground, Base.LENGTH) | good(ground, Base.CHUNKED)
+    )
+    more = draw(st.lists(st.sampled_from(ORDINARY) | UNKNOWN, max_size=5, unique_by=lambda line: line.name.lower()))
+    taken = {line.name.lower() for line in plain.fields}
+    fields = [*plain.fields, *(line for line in more if line.name.lower() not in taken)]
+    whole = plain.target != b"*" and draw(st.booleans())
+    target = b"http://" + ground.authority + plain.target if whole else plain.target
+    return replace(plain, target=target, fields=tuple(draw(st.permutations(fields))))
+
+
+def pipelines(ground: Ground) -> st.SearchStrategy[tuple[Request, ...]]:
+    """One to five good requests for one connection, in their order."""
+    return st.lists(requests(ground), min_size=1, max_size=5).map(tuple)
+
+
+def near_valid(ground: Ground, fate: Fate | None = Fate.REFUSED) -> st.SearchStrategy[Example]:
+    """Examples of all mutations of this fate (None: of every fate) that say anything of a server like ``ground``."""
+    chosen = [
+        examples(mutation, ground)
+        for mutation in load().values()
+        if fate in (None, mutation.fate) and ground.capabilities.issuperset(mutation.needs)
+    ]
+    return st.one_of(chosen)

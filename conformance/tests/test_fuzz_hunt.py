@@ -1,0 +1,218 @@
+"""The hunt on servers that live in a function: what it catches, how small it makes it, whom it convicts of a death."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import UsageError
+from conformance.exchange import Chunk, Ending, Exchange
+from conformance.fuzz.example import Example, Ground, Mutation
+from conformance.fuzz.hunt import DEATH, PULSE, Budget, Catch, Gone, Hunt
+from conformance.fuzz.memory import Memory
+from conformance.fuzz.mutations import load
+from conformance.fuzz.properties.leaks import AFTERMATH
+from conformance.probe import Probe
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BAD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+GROUND = Ground(b"h:80", (b"/page.txt", b"/"))
+BLANK = load()["a blank in the target"]
+NOTHING = load()["nothing"]
+PLAIN = b"GET /page.txt HTTP/1.1\r\nHost: h:80\r\n\r\n"
+TWO = b"GET /page.txt a HTTP/1.1\r\nHost: h:80\r\n\r\n"
+
+
+@dataclass
+class Fake:
+    """A server: ``answer`` gives the octets for a request, None to die, "" to stay silent."""
+
+    answer: Callable[[bytes], bytes | None]
+    mortal: bool = False
+    dead: bool = False
+    played: list[bytes] = field(default_factory=list)
+    revived: int = 0
+
+    def strike(self, probe: Probe) -> Exchange:
+        self.played.append(probe.sent)
+        if self.dead:
+            return Exchange(probe, (), Ending.REFUSED, 0.0, 0.0)
+        octets = self.answer(probe.sent)
+        if octets is None:
+            self.dead = True
+            return Exchange(probe, (), Ending.CLOSED, 0.0, 0.0)
+        ending = Ending.CLOSED if octets else Ending.SILENT
+        chunks = (Chunk(0.0, octets),) if octets else ()
+        return Exchange(probe, chunks, ending, 0.0, 0.0, waited=0.0 if octets else 0.3)
+
+    confirm = strike
+
+    def revive(self) -> bool:
+        self.revived += 1
+        self.dead = self.mortal
+        return not self.dead
+
+
+def well_formed(request: bytes) -> bool:
+    return request.partition(b"\r\n")[0].count(b" ") == 2
+
+
+def good(request: bytes) -> bytes:
+    return PAGE if all(map(well_formed, request.split(b"\r\n\r\n")[:-1])) else BAD
+
+
+def lax(request: bytes) -> bytes:
+    return PAGE * request.count(b"\r\n\r\n")
+
+
+def hunted(player: Fake, *mutations: Mutation, count: int = 60) -> list[Catch]:
+    return list(Hunt(player, GROUND, Budget(count)).run(mutations))
+
+
+def test_nothing_is_caught_of_a_good_server() -> None:
+    player = Fake(lambda request: PAGE * request.count(b"\r\n\r\n") if b" a" not in request else BAD)
+    hunt = Hunt(player, GROUND, Budget(60))
+    assert list(hunt.run([NOTHING])) == []
+    assert hunt.played == 60
+
+
+def test_what_is_served_though_malformed_is_shrunk_to_its_smallest_form() -> None:
+    [catch] = hunted(Fake(lax), BLANK)
+    assert (catch.breach.rule, catch.steady, catch.certain) == (BLANK.rule, True, True)
+    assert catch.example.data == TWO
+
+
+def test_the_same_seed_plays_the_same_requests() -> None:
+    first, second, third = Fake(good), Fake(good), Fake(good)
+    for player, seed in ((first, "1"), (second, "1"), (third, "2")):
+        list(Hunt(player, GROUND, Budget(40, seed)).run([BLANK, NOTHING]))
+    assert first.played == second.played != third.played
+
+
+def test_a_rule_that_is_settled_is_not_hunted() -> None:
+    player = Fake(lax)
+    assert list(Hunt(player, GROUND, Budget(40), {BLANK.rule}).run([BLANK])) == []
+    assert player.played == [PLAIN]  # how the server answers while it is well
+
+
+def test_a_failure_that_does_not_repeat_is_told_as_unsteady() -> None:
+    calls: dict[bytes, int] = {}
+
+    def once(request: bytes) -> bytes:
+        calls[request] = calls.get(request, 0) + 1
+        return lax(request) if calls[request] == 1 else good(request)
+
+    [catch] = hunted(Fake(once), BLANK)
+    assert not catch.steady
+    assert catch.certain  # it was seen in octets
+
+
+def test_a_silence_that_is_not_confirmed_is_no_failure() -> None:
+    asked: list[bytes] = []
+
+    def slow_at_first(request: bytes) -> bytes:
+        asked.append(request)
+        return b"" if asked.count(request) == 1 else lax(request)
+
+    assert hunted(Fake(slow_at_first), NOTHING) == []
+
+
+def test_a_death_is_put_down_to_its_killer_and_shrunk() -> None:
+    player = Fake(lambda request: None if b" a" in request.partition(b"\r\n")[0] else good(request))
+    [catch] = hunted(player, BLANK, count=200)
+    assert catch.breach.rule == DEATH
+    assert catch.breach.finding.exchange.killed
+    assert catch.example.data.startswith(b"GET /page.txt a")
+    assert player.revived > 0
+
+
+def test_a_late_death_is_found_by_halving() -> None:
+    """The server answers its killer, and dies some requests later."""
+    doomed = [0]
+
+    def poisoned(request: bytes) -> bytes | None:
+        doomed[0] += bool(doomed[0]) or b" q" in request.partition(b"\r\n")[0]
+        if doomed[0] > 3:
+            doomed[0] = 0
+            return None
+        return good(request)
+
+    class Late(Fake):
+        def strike(self, probe: Probe) -> Exchange:
+            if doomed[0] and probe.sent == PLAIN:
+                doomed[0], self.dead = 0, True
+            return super().strike(probe)
+
+    [catch] = hunted(Late(poisoned), BLANK, count=20 * PULSE)
+    assert catch.breach.rule == DEATH
+    assert b" q" in catch.example.data.partition(b"\r\n")[0]
+    assert catch.certain
+
+
+def test_a_server_that_goes_mad_is_told() -> None:
+    """It lives on, but does not know its page any more."""
+    mad = [False]
+
+    def confused(request: bytes) -> bytes:
+        mad[0] = mad[0] or b" q" in request.partition(b"\r\n")[0]
+        return BAD if mad[0] else good(request)
+
+    class Curable(Fake):
+        def revive(self) -> bool:
+            mad[0] = False
+            return super().revive()
+
+    [catch] = hunted(Curable(confused), BLANK, count=20 * PULSE)
+    assert catch.breach.rule == AFTERMATH
+    assert "not served any more" in catch.breach.finding.message
+    assert b" q" in catch.example.data
+
+
+def test_a_server_that_stays_dead_ends_the_hunt() -> None:
+    player = Fake(lambda request: None if b" a" in request else good(request), mortal=True)
+    hunt = Hunt(player, GROUND, Budget(400))
+    with pytest.raises(Gone):
+        list(hunt.run([BLANK]))
+
+
+def test_what_failed_is_kept_and_recalled_for_another_port(tmp_path: Path) -> None:
+    [catch] = hunted(Fake(lax), BLANK)
+    file = tmp_path / "kept" / "failures.json"
+    Memory(file, "http://h:80").keep([catch.example], GROUND)
+    Memory(file, "http://other:80").keep([], GROUND)
+    other = Ground(b"h:8080", GROUND.pages)
+    [example] = Memory(file, "http://h:80").recall(other, load())
+    assert example.data == TWO.replace(b"h:80", b"h:8080")
+    assert Memory(file, "http://other:80").recall(other, load()) == []
+
+
+def test_what_is_kept_is_played_first_and_forgotten_once_it_holds(tmp_path: Path) -> None:
+    [catch] = hunted(Fake(lax), BLANK)
+    again = list(Hunt(Fake(lax), GROUND, Budget(0)).again([catch.example]))
+    assert [each.example.data for each in again] == [TWO]
+    assert list(Hunt(Fake(good), GROUND, Budget(0)).again([catch.example])) == []
+    memory = Memory(tmp_path / "failures.json", "x")
+    memory.keep([catch.example], GROUND)
+    memory.keep([], GROUND)
+    assert Memory(tmp_path / "failures.json", "x").recall(GROUND, load()) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"x": 1}', '{"x": [{"mutation": "nothing"}]}'])
+def test_a_damaged_memory_is_told(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "failures.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="remove it"):
+        Memory(file, "x").recall(GROUND, load())
+
+
+def test_every_piece_of_an_example_survives_the_file(tmp_path: Path) -> None:
+    example = Example(BLANK, BLANK_REQUEST, BLANK_REQUEST, (BLANK_REQUEST,), (), (3, 5), True)
+    memory = Memory(tmp_path / "failures.json", "x")
+    memory.keep([example], GROUND)
+    assert Memory(tmp_path / "failures.json", "x").recall(GROUND, load()) == [example]
+
+
+BLANK_REQUEST = hunted(Fake(lax), BLANK)[0].example.request
