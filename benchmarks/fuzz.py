@@ -23,7 +23,7 @@ from conformance.fuzz.example import Ground
 from conformance.fuzz.hunt import Budget, Hunt
 from conformance.fuzz.manner import Way, manner_of
 from conformance.launch import Launched
-from conformance.probe import Probe
+from conformance.probe import HalfClose, Probe, Send
 from conformance.site import read_site
 from conformance.survey import Survey
 from conformance.target import Target
@@ -37,12 +37,12 @@ MOST = 262_144
 class Recording(Target):
     """A target that remembers what was played and how many octets came."""
 
-    played: list[tuple[bytes, int]]
+    played: list[tuple[Probe, int]]
 
     def strike(self, probe: Probe) -> Exchange:
         """Play, and write it down."""
         exchange = super().strike(probe)
-        self.played.append((probe.sent, len(exchange.received)))
+        self.played.append((probe, len(exchange.received)))
         return exchange
 
 
@@ -80,9 +80,13 @@ def fuzz(target: Recording, found: Ground, count: int, seed: int) -> tuple[float
 def bare(target: Recording) -> float:
     """Seconds for sending and receiving as many octets on as many connections, one after the other."""
     start = time.perf_counter()
-    for sent, left in target.played:
+    for probe, left in target.played:
         with socket.create_connection((target.wire.host, target.wire.port)) as connection:
-            connection.sendall(sent)
+            for action in probe.actions:
+                if isinstance(action, Send):
+                    connection.sendall(action.data)
+                elif isinstance(action, HalfClose):
+                    connection.shutdown(socket.SHUT_WR)
             while left > 0 and (data := connection.recv(MOST)):
                 left -= len(data)
     return time.perf_counter() - start

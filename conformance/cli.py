@@ -17,7 +17,7 @@ from typing import TextIO
 
 from conformance import __version__, checks, coverage
 from conformance.errors import ConformanceError, UsageError
-from conformance.options import BY_NAME, SETTINGS, Options, read_options
+from conformance.options import BY_NAME, KEPT, SETTINGS, Options, read_options
 from conformance.report import coverage as traceability
 from conformance.report.catalogue import explanation, export, near, table
 from conformance.report.finding import Painter, Tone, plain
@@ -94,6 +94,8 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.fuzz_failures is None:
+        arguments.fuzz_failures = KEPT
     options = _options(arguments)
     if options.server_url is None and options.server_command is None:
         raise UsageError("no server to judge: give its URL, or --command to start one")

@@ -21,9 +21,10 @@ def open_target(options: Options, stack: ExitStack) -> tuple[str, Site, Target]:
     root = options.web_root or bundled()
     if not root.is_dir():
         raise UsageError(f"no folder {root}: give the folder that the server serves with --web-root")
-    process = None
+    process = own_root = None
     if options.server_command is not None:
         process, root = _launch(options, options.server_command, root, stack)
+        own_root = root if "{root}" in options.server_command else None
     if options.server_url is not None:
         host, port = _address(options.server_url)
         url = options.server_url
@@ -33,7 +34,7 @@ def open_target(options: Options, stack: ExitStack) -> tuple[str, Site, Target]:
     else:
         raise UsageError("no server: give its URL, or a command that starts it")
     site = read_site(root, host, port, options.credentials, options.virtual_host)
-    return url, site, Target(host, port, site.authority, Patience(options.patience), process)
+    return url, site, Target(host, port, site.authority, Patience(options.patience), process, own_root)
 
 
 def _launch(options: Options, command: str, root: Path, stack: ExitStack) -> tuple[Launched, Path]:

@@ -20,6 +20,8 @@ from conformance.site import GUARDED
 LONGEST_TIME = 86_400
 FIRST_STEP = 2
 LAST_STEP = 7
+KEPT = ".conformance/fuzz-failures.json"
+"""Where the command line and pytest keep what the fuzz found; a program that calls the suite keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,10 @@ def _path(text: str) -> Path:
     if not text.strip():
         raise UsageError("the path is empty")
     return Path(text).expanduser()
+
+
+def _file_if_any(text: str) -> Path | None:
+    return _path(text) if text else None
 
 
 def _step(text: str) -> int:
@@ -221,8 +227,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _seconds),
     Setting("fuzz", "N", "play N generated requests after the rules (default: 200; 0 for none)", _count),
     Setting("fuzz_seed", "SEED", "generate by this seed: the same seed, the same requests (default: 0)", _seed),
-    Setting("fuzz_time", "SECONDS", "generate no more after this time (default: 15, more for a large N)", _seconds),
-    Setting("fuzz_failures", "FILE", "keep what fails there, and play it first the next time", _path),
+    Setting("fuzz_time", "SECONDS", "generate no more after this time (default: 10, more for a large N)", _seconds),
+    Setting(
+        "fuzz_failures",
+        "FILE",
+        f"keep what fails there, and play it first the next time (default: {KEPT}; '' for nowhere)",
+        _file_if_any,
+    ),
     Setting("against", "URL", "compare with the server at this address by the same generated requests", server_address),
 )
 BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from conformance.response import Defect, DefectKind, Field, Framing, Line, Response, Transcript
 
@@ -22,6 +23,7 @@ PARTS = re.compile(
 )
 CODE = re.compile(rb"(?<!\d)0*(\d{3})(?!\d)")
 LOOK_AHEAD = 2048
+WORTH_REMEMBERING = 8192
 
 
 class Stream(Enum):
@@ -34,6 +36,11 @@ class Stream(Enum):
 
 def transcribe(data: bytes, methods: Sequence[str] = (), stream: Stream = Stream.ENDED) -> Transcript:
     """Read every response in ``data``. Of a growing stream nothing is guessed that the next octet may refute."""
+    read = _remembered if len(data) <= WORTH_REMEMBERING else _transcribe
+    return read(data, tuple(methods), stream)
+
+
+def _transcribe(data: bytes, methods: tuple[str, ...], stream: Stream) -> Transcript:
     finals: list[Response] = []
     interim: list[Response] = []
     position = 0
@@ -51,6 +58,10 @@ def transcribe(data: bytes, methods: Sequence[str] = (), stream: Stream = Stream
             break
         position = response.span[1]
     return Transcript(tuple(finals), tuple(interim), (position, len(data)))
+
+
+_remembered = lru_cache(256)(_transcribe)
+"""The same octets come again and again: a server has few pages, and fewer ways to refuse."""
 
 
 def _starts_response(data: bytes, position: int) -> bool:
@@ -160,10 +171,11 @@ def _read_fields(
     """Lines, fields, the offset of the body, whether the head is whole; ``guess``: a body may begin unannounced."""
     lines: list[Line] = []
     fields: list[Field] = []
+    announced: int | None = None  # looked up line by line: of all lines at every line, it would take for ever
     position = start
     while position < len(data):
         line = _line(data, position)
-        if guess and stream is not Stream.GROWING and _body_begins(data, line, fields):
+        if guess and stream is not Stream.GROWING and _body_begins(data, line, announced or 0):
             defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
             return lines, fields, position, True
         if not line.ending:
@@ -175,18 +187,19 @@ def _read_fields(
                 defects.append(Defect(DefectKind.BLANKS_IN_EMPTY_LINE, line.span))
             return lines, fields, line.end, True
         _read_field(line, fields, defects)
+        announced = _announced(fields[-1:]) if announced is None else announced
         position = line.end
     defects.append(Defect(DefectKind.NO_EMPTY_LINE, (len(data), len(data))))
     return lines, fields, len(data), stream is Stream.ENDED
 
 
-def _body_begins(data: bytes, line: Line, fields: Sequence[Field]) -> bool:
+def _body_begins(data: bytes, line: Line, announced: int) -> bool:
     """Whether the blank line was forgotten and this line belongs to the body already.
 
     It does for sure if Content-Length fits from here to the end or to the next response; otherwise the line itself
     must tell.
     """
-    end = line.span[0] + (_announced(fields) or 0)
+    end = line.span[0] + announced
     if end > line.span[0] and line.text and (end == len(data) or STRICT_START.match(data, end)):
         return True
     if line.text.lstrip(b" \t\xef\xbb\xbf").startswith(b"<"):

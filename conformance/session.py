@@ -44,6 +44,9 @@ SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connecti
 UNDECIDED = (Verdict.PASS, Verdict.INCONCLUSIVE)
 """What generated requests may still show to be broken."""
 
+BROKEN = (Verdict.FAIL, Verdict.WARNING, Verdict.BLOCKED)
+"""Where nothing can be said of what rests on it."""
+
 CONFIRMATIONS = 3
 """So many silences are confirmed with the full patience; if all of them stay silent, the quick patience is trusted."""
 
@@ -68,6 +71,7 @@ class Session:
         self._killers: dict[Probe, str] = {}
         self._confirmations = CONFIRMATIONS
         self._fuzz: Fuzz | None = None
+        self._memory = _memory(options) if recorded is None else None
         self._compared: Compared | None = None
         self._rival: Rival | None = None
         self._started = time.time()
@@ -251,18 +255,20 @@ class Session:
     def fuzz(self) -> Iterator[Result]:
         """Play generated requests; yields the results that change. The rules must have been judged before."""
         judged = (self._results[check.rule.id] for check in self.checks if check.rule.id in self._results)
-        undecided = frozenset(result.rule.id for result in judged if result.verdict in UNDECIDED)
+        open_ones = (result.rule for result in judged if result.verdict in UNDECIDED)
+        undecided = frozenset(rule.id for rule in open_ones if not rule.permitted(self.options.spec))
         if self._target is None or not self.options.fuzz or self.survey.gap or self.survey.alike:
             return
         if not fuzzed(undecided):
             return
-        memory = None
-        if self.options.fuzz_failures is not None:
-            memory = Memory(self.options.fuzz_failures, self.options.server_command or self._url)
-        campaign = Campaign(self.options, self.evidence, self.survey.capabilities, self._target, undecided, memory)
-        for breach in campaign.run():
-            yield self._record(CATALOGUE[breach.rule].rule, Judgement(Verdict.FAIL, finding=breach.finding))
-        self._fuzz = campaign.record()
+        capabilities = self.survey.capabilities
+        broken = frozenset(id for id, result in self._results.items() if result.verdict in BROKEN)
+        campaign = Campaign(self.options, self.evidence, capabilities, self._target, undecided, self._memory, broken)
+        try:
+            for breach in campaign.run():
+                yield self._record(CATALOGUE[breach.rule].rule, Judgement(Verdict.FAIL, finding=breach.finding))
+        finally:
+            self._fuzz = campaign.record()
 
     def compare(self) -> Iterator[Difference]:
         """Play generated requests on the target and on the one to compare it with; yields what differs."""
@@ -302,6 +308,13 @@ class Session:
         server = next((response.value("server") for response in said if response and response.field("server")), "")
         present = {name: reason or "present" for name, reason in self.survey.capabilities.items()}
         return TargetRecord(self._url, self.options.server_command, server or "", present)
+
+
+def _memory(options: Options) -> Memory | None:
+    """What failed in earlier runs; raises UsageError before anything is judged if that cannot be read."""
+    if not options.fuzz or options.fuzz_failures is None:
+        return None
+    return Memory(options.fuzz_failures, options.server_command or options.server_url or "")
 
 
 def _selected(options: Options) -> tuple[Check, ...]:

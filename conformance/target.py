@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from conformance.evidence import NoEvidence
@@ -40,7 +41,17 @@ class Process(Protocol):
 class Target:
     """A server to play probes against. One that has never answered anything is not said to have died."""
 
-    def __init__(self, host: str, port: int, authority: str, patience: Patience, process: Process | None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        authority: str,
+        patience: Patience,
+        process: Process | None,
+        own_root: Path | None = None,
+    ) -> None:
+        self.own_root = own_root
+        """The folder that it serves, where that was made for this run, so that a file in it may be changed."""
         self.wire = Wire(host, port, patience)
         self.patience = patience
         self.process = process

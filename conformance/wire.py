@@ -12,6 +12,7 @@ import socket
 import struct
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -124,7 +125,7 @@ class _Play:
 
     def _send(self, data: bytes) -> None:
         """Write all, reading meanwhile, so that neither side waits for the other for ever."""
-        rest = memoryview(data)
+        rest = self._sent_at_once(data)
         last = time.monotonic()
         while rest and not self.send_failed and self.ending is None:
             wait = min(last + self.granted, self.deadline) - time.monotonic()
@@ -146,6 +147,14 @@ class _Play:
             self.send_failed = True
         if self.first_sent is None:
             self.first_sent = time.monotonic() - self.start
+
+    def _sent_at_once(self, data: bytes) -> memoryview:
+        """Write as much as the connection takes without waiting; returns the rest."""
+        rest = memoryview(data)
+        if self.ending is None and not self.send_failed:
+            with suppress(OSError):  # what is wrong shows where it is waited for
+                rest = rest[self.connection.send(rest) :]
+        return rest
 
     def _read_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds

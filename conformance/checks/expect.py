@@ -195,6 +195,7 @@ def no_action(evidence: Evidence) -> Judgement:
     look = Step("then").request(evidence, page)
     head = request.removesuffix(NEW)
     script = (Send(head), AwaitAny(), Send(NEW), Receive(1), Send(look), Receive(2))
+    before = evidence.get(page.target, [("X-Before", "a refusal")])
     exchange = evidence.play(Probe(script, ("PUT", "GET"), Risk.UNUSUAL))
     then = evidence.get(page.target, [("X-After", "a refusal")])
     if not holds(then, page.content):
@@ -202,6 +203,8 @@ def no_action(evidence: Evidence) -> Judgement:
     early = exchange.status is not None and 400 <= exchange.status < 500 and not interim(exchange)
     if not early or exchange.ending is Ending.RESET:
         return absent(f"such a PUT is not refused before its content comes: {describe(exchange)}")
+    if holds(before, NEW):
+        return unclear("what is put here stood there before")
     if not holds(then, NEW):
         return passed(describe(exchange))
     return broken(

@@ -9,21 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from conformance.check import CATALOGUE
+from conformance.errors import UsageError
 from conformance.evidence import Evidence, NoEvidence
 from conformance.fuzz import ground, machines, mutations
-from conformance.fuzz.example import Mutation
-from conformance.fuzz.hunt import Budget, Catch, Gone, Hunt
+from conformance.fuzz.example import Example, Fate, Ground, Mutation
+from conformance.fuzz.hunt import SEGMENTS, Budget, Catch, Gone, Hunt
 from conformance.fuzz.hunt import Player as HuntPlayer
 from conformance.fuzz.machines import Scene
+from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.properties import Breach
 from conformance.options import Options
 from conformance.report.record import Caught, Fuzz
 
-SHORTEST = 15.0
+SHORTEST = 10.0
 PER_SCRIPT = 10
 """One script of the machines is played for so many single examples."""
 SLOWEST = 100
@@ -41,13 +44,38 @@ def budget(options: Options) -> Budget:
     return Budget(options.fuzz, options.fuzz_seed, seconds)
 
 
+UNREAD = "message.no-reply-before-head-complete"
+"""Who breaks this rule answers before a fault has come, so it is no wonder that it is not refused."""
+
+TAKEN_FOR = {
+    UNREAD: (SEGMENTS,),
+    "request-line.whitespace-in-target-400-301": ("request-line.malformed-rejected",),  # of four words, which are it?
+    "message.space-line-after-request-line": ("field.fold-refused-or-joined",),
+    "host.valid-value-accepted": ("host.duplicate-400",),
+    "status.1xx-no-body": ("expect.100-or-final", "expect.final-after-100"),
+    "connection.survives-client-abort": ("robustness.survives-garbage",),  # the next one finds it dead
+    SEGMENTS: ("framing.content-length-delimits-request-body", "framing.read-body-or-close"),
+    "framing.content-length-delimits-request-body": ("framing.read-body-or-close",),
+    "media-type.content-type-true": ("range.206-has-content-range",),  # several ranges are told by their type
+    "message.body-octets-unchanged": (
+        *("range.content-range-total-length", "range.206-body-matches-content-range"),
+        *("range.partial-body-needs-206", "range.416-has-content-range"),
+    ),
+}
+"""What seems to be broken, too, where a rule is: one fault is told once."""
+
+
 class Player(HuntPlayer, machines.Player, Protocol):
-    """What a campaign needs of a live server."""
+    """What a campaign needs of a live server; ``own_root`` is the folder that it serves, if that may be written to."""
+
+    own_root: Path | None
 
 
 @dataclass
 class Campaign:
-    """The fuzz of one run; ``undecided`` are the ids of the rules that it may show to be broken."""
+    """The fuzz of one run; ``undecided`` are the ids of the rules that it may show to be broken, ``broken`` of others
+    that are known to be.
+    """
 
     options: Options
     evidence: Evidence
@@ -55,11 +83,13 @@ class Campaign:
     player: Player
     undecided: frozenset[str]
     memory: Memory | None = None
+    broken: frozenset[str] = frozenset()
     note: str = ""
     seconds: float = 0.0
     catches: list[Catch] = field(default_factory=list)
     scenes: list[Scene] = field(default_factory=list)
     _hunt: Hunt | None = None
+    _recalls: bool = False  # whether all that failed last time was played again
     _theatre: machines.Theatre | None = None
 
     def run(self) -> Iterator[Breach]:
@@ -68,12 +98,12 @@ class Campaign:
         try:
             yield from self._run()
         except (Gone, NoEvidence) as gone:
-            self.note = str(gone)
+            self._tell(f"not all were played: {gone}")
             if self._hunt is not None:
                 yield from self._settling(self._hunt, self._hunt.deaths())
-        if self.memory is not None and self._hunt is not None:
-            self.memory.keep((catch.example for catch in self.catches), self._hunt.ground)
-        self.seconds = time.monotonic() - began
+        finally:
+            self._keep()
+            self.seconds = time.monotonic() - began
 
     def record(self) -> Fuzz:
         """What there is to report of it."""
@@ -84,27 +114,58 @@ class Campaign:
     def _run(self) -> Iterator[Breach]:
         found = ground.survey(self.evidence, self.capabilities)
         if found is None:
-            self.note = "no page is served that examples could be made of"
+            self._tell("none were played: no page is served that they could be made of")
             return
-        hunt = self._hunt = Hunt(self.player, found, budget(self.options), CATALOGUE.keys() - self.undecided)
-        if self.memory is not None:
-            yield from self._settling(hunt, hunt.again(self.memory.recall(found, mutations.load())))
+        settled = (CATALOGUE.keys() - self.undecided).union(*(TAKEN_FOR.get(rule, ()) for rule in self.broken))
+        hunt = self._hunt = Hunt(self.player, found, budget(self.options), settled, self.broken)
+        yield from self._settling(hunt, hunt.again(self._recalled(found)))
+        self._recalls = True
         yield from self._settling(hunt, hunt.run(mutations.load().values(), self._fits))
         if not hunt.in_time:
-            self.note = f"time was up after {hunt.played} requests"
+            self._tell(f"not all were played: time was up after {hunt.played} requests")
             return
         granted = replace(hunt.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=hunt.time_left)
-        self._theatre = machines.Theatre(self.player, found, granted, hunt.settled)
+        self._theatre = machines.Theatre(self.player, found, granted, hunt.settled, changing=self._changing(found))
         for scene in self._theatre.run():
             self.scenes.append(scene)
             hunt.settled |= _resting_on(scene.breach.rule)
             yield scene.breach
 
+    def _changing(self, found: Ground) -> Changing | None:
+        """The page that may be changed under the server: by writing its file, by PUT, or by both."""
+        page, puts = self.evidence.site.throwaway, self.capabilities.get("put") == ""
+        if page is None or not (puts or self.player.own_root):
+            return None
+        return Changing(found.authority, page, self.player.own_root, puts)
+
+    def _recalled(self, found: Ground) -> list[Example]:
+        """What failed last time."""
+        if self.memory is None:
+            return []
+        try:
+            return self.memory.recall(found, mutations.load())
+        except UsageError as damaged:
+            self._tell(str(damaged))
+            return []
+
+    def _keep(self) -> None:
+        """Write down what failed; what failed last time and was not played again stays as it is."""
+        if self.memory is None or self._hunt is None:
+            return
+        try:
+            caught = [(catch.breach.rule, catch.example) for catch in self.catches]
+            self.memory.keep(caught, self._hunt.ground, lambda rule: self._recalls and rule in self.undecided)
+        except UsageError as error:
+            self._tell(str(error))
+
+    def _tell(self, words: str) -> None:
+        self.note = f"{self.note}; {words}" if self.note else words
+
     def _fits(self, mutation: Mutation) -> bool:
         """A rule among what it needs must hold, as far as is known."""
-        wanting = [name for name in mutation.needs if self.capabilities.get(name)]
-        rules = {mutation.rule, *(name for name in mutation.needs if name in CATALOGUE)}
-        return not wanting and rules <= self.undecided
+        wanting = any(self.capabilities.get(name) for name in mutation.needs)
+        unread = mutation.fate is Fate.REFUSED and UNREAD in self.broken
+        return mutation.rule in self.undecided and self.broken.isdisjoint(mutation.needs) and not (wanting or unread)
 
     def _settling(self, hunt: Hunt, catches: Iterable[Catch]) -> Iterator[Breach]:
         """The breaches that are proved; what rests on a rule that is caught is settled with it."""
@@ -129,7 +190,7 @@ def _played_scene(scene: Scene) -> Caught:
 
 def _resting_on(rule: str) -> set[str]:
     """The rule and all that cannot be judged without it."""
-    found = {rule}
+    found = {rule, *TAKEN_FOR.get(rule, ())}
     while more := {id for id, check in CATALOGUE.items() if not found.isdisjoint(check.rule.requires)} - found:
         found |= more
     return found

@@ -35,6 +35,8 @@ class Asked:
     """Whether it came in one piece with the request before it."""
     expects: bool = False
     """Whether it asks for a 100 before its content is sent."""
+    version: int = 0
+    """The number of the last version that the page which changes had when the request was sent."""
 
     @property
     def closes(self) -> bool:
@@ -63,6 +65,8 @@ class Dialogue:
         self.half_closed = False
         self.aborted = False
         self.over = line.ending is not None
+        self.endangered = False
+        """Whether another client has vanished while an answer was owed here."""
         self._read: tuple[int, Ending | None, int] | None = None
         self._transcript = Transcript((), (), (0, 0))
 

@@ -7,14 +7,17 @@ are a danger by themselves, most of all where they do not agree where a request 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from conformance.exchange import Exchange
 from conformance.fuzz.example import Example, Fate, Mutation
 from conformance.fuzz.outcomes import TAKEN, Answer, Outcome, Side, Step
 from conformance.fuzz.properties import Case, breaches
 from conformance.predicates import served
+
+Nature: TypeAlias = tuple[str, tuple[object, ...]]
 
 
 class Kind(StrEnum):
@@ -54,6 +57,8 @@ class Difference:
     one: View
     other: View
     blame: Blame
+    also: list[str] = field(default_factory=list, compare=False)
+    """The names of other mutations that come to the same."""
 
     @property
     def mutation(self) -> Mutation:
@@ -61,11 +66,21 @@ class Difference:
         return self.one.example.mutation
 
     @property
+    def nature(self) -> Nature:
+        """Whose fault it is, and what each of them does: where that is the same, it is the same difference."""
+        return self.mutation.rule, nature(self.kind, self.one.outcome, self.other.outcome)
+
+    @property
     def sentence(self) -> str:
         """What each of them does."""
         one, other = self.one.outcome, self.other.outcome
         behind = self.kind is Kind.FRAMING
         return f"The first {_words(one, behind)}; the second {_words(other, behind)}."
+
+
+def nature(kind: Kind, one: Outcome, other: Outcome) -> tuple[object, ...]:
+    """The kind and what each of them does, as far as that belongs to it."""
+    return (kind, one.step, other.step) if kind is Kind.FRAMING else (kind, one.answer, other.answer)
 
 
 def _words(outcome: Outcome, behind: bool) -> str:

@@ -7,17 +7,20 @@ differences mean is said in :mod:`conformance.fuzz.difference`.
 from __future__ import annotations
 
 import time
+import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
 from conformance.fuzz import dice
-from conformance.fuzz.difference import Difference, Kind, View, blame, difference
-from conformance.fuzz.example import Example, Ground, Mutation
+from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
+from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.hunt import Budget, Gone, Player
 from conformance.fuzz.outcomes import Side
 from conformance.fuzz.twins import common, followed, twin
@@ -43,7 +46,9 @@ class Comparison:
         self.budget = budget
         self.note = ""
         self._deadline = time.monotonic() + budget.seconds
-        self._told: set[tuple[Kind, bytes]] = set()
+        self._told: dict[object, Difference] = {}
+        self._seen: defaultdict[Mutation, set[Kind]] = defaultdict(set)
+        self._done: set[Mutation] = set()
 
     @property
     def played(self) -> int:
@@ -56,16 +61,21 @@ class Comparison:
         return time.monotonic() < self._deadline
 
     def run(self, mutations: Iterable[Mutation]) -> Iterator[Difference]:
-        """Every difference as it is found; one of each kind for each mutation that both servers offer ground for."""
-        chosen = [mutation for mutation in mutations if self.ground.capabilities.issuperset(mutation.needs)]
-        share, rest = divmod(self.budget.examples, max(1, len(chosen)))
+        """Every difference as it is found; one of each nature, told of the first mutation that shows it."""
+        every = tuple(mutations)
+        decks = [deck for fate in Fate if (deck := tuple(each for each in every if each.fate is fate))]
+        whole = sum(map(self._fits, every))
         try:
-            for number, mutation in enumerate(chosen):
-                yield from self._explore(mutation, share + (number < rest))
+            for deck in decks:
+                share = round(self.budget.examples * sum(map(self._fits, deck)) / max(1, whole))
+                yield from self._explore(deck, share)
         except (Gone, NoEvidence) as gone:
             self.note = str(gone)
         if not self.note and not self.in_time:
             self.note = f"time was up after {self.played} requests"
+
+    def _fits(self, mutation: Mutation) -> bool:
+        return self.ground.capabilities.issuperset(mutation.needs) and mutation not in self._done
 
     def view(self, example: Example, play: Callable[[Side, Example], Exchange] = Side.play) -> tuple[View, View]:
         """Both sides of an example."""
@@ -73,36 +83,82 @@ class Comparison:
         mirrored = twin(example, self.ground.authority, self.other_authority)
         return _view(first, example, play), _view(second, mirrored, play)
 
-    def _explore(self, mutation: Mutation, count: int) -> Iterator[Difference]:
-        """Examples of one mutation until ``count`` are played; each kind of difference is looked for once."""
-        seen: set[Kind] = set()
-        strategy = followed(mutation, self.ground)
-        for go in range(len(Kind)):
-            if count <= 0 or not self.in_time:
-                return
-            chase = _Chase(self, seen)
-            _draw(strategy, f"{self.budget.seed}:{mutation.name}:{go}", count, chase.attempt)
+    def _explore(self, deck: tuple[Mutation, ...], count: int) -> Iterator[Difference]:
+        """Examples by ``deck`` until ``count`` are played; each kind is looked for once with each mutation."""
+        number = 0
+        while count > 0 and self.in_time and (fitting := sum(map(self._fits, deck))):
+            chase = _Chase(self, number, count)
+            self._draw(deck, number, 1 + -(-count * len(deck) // fitting), chase.attempt)
             if chase.smallest is None:
                 return
             count -= chase.explored
-            seen.add(chase.kind)
-            for found in self._confirmed(chase.smallest, seen):
-                yield found
-                if found.kind is Kind.FRAMING:
-                    return  # the rest may come of that
+            number = chase.following
+            yield from self._confirmed(chase.smallest, chase.kind)
 
-    def _confirmed(self, example: Example, seen: set[Kind]) -> Iterator[Difference]:
+    def _confirmed(self, example: Example, expected: Kind) -> Iterator[Difference]:
         """The difference, if it shows each time with the full patience, and no other mutation has come to the same."""
+        mutation = example.mutation
+        self._seen[mutation].add(expected)
         kinds: set[Kind | None] = set()
         for _ in range(REPEATS):
             one, other = self.view(example, Side.confirm)
             kinds.add(difference(one.outcome, other.outcome, finished=example.finished))
         kind = kinds.pop()
-        if kinds or kind is None or (kind, example.data) in self._told:
+        if kinds or kind is None:
             return
-        self._told.add((kind, example.data))
-        seen.add(kind)
-        yield Difference(kind, one, other, blame(kind, self.sides, (one, other)))
+        self._seen[mutation].add(kind)
+        if kind is Kind.FRAMING:
+            self._done.add(mutation)  # the rest may come of that
+        found = Difference(kind, one, other, blame(kind, self.sides, (one, other)))
+        known = self._told.setdefault((kind, example.data), self._told.setdefault(found.nature, found))
+        if known is found:
+            yield found
+        else:
+            _add(known, mutation)
+
+    def told(self, example: Example, kind: Kind, what: tuple[object, ...]) -> bool:
+        """Whether a difference of this nature has been told; then the mutation is added to it, if it shows again."""
+        known = self._told.get((example.mutation.rule, what))
+        if known is None:
+            return False
+        self._seen[example.mutation].add(kind)
+        one, other = (view.outcome for view in self.view(example, Side.confirm))
+        if difference(one, other, finished=example.finished) is kind and nature(kind, one, other) == what:
+            _add(known, example.mutation)
+        return True
+
+    def fresh(self, mutation: Mutation, kind: Kind) -> bool:
+        """Whether this kind of difference has still to be looked for with this mutation."""
+        return kind not in self._seen[mutation]
+
+    def _draw(self, deck: tuple[Mutation, ...], number: int, count: int, action: Callable[[Example], None]) -> None:
+        """Do ``action`` to examples from ``number`` on, and to smaller ones once it has raised _Differ."""
+        dice.deal(f"{self.budget.seed}:{deck[0].fate}", number)
+        made = [followed(mutation, self.ground) if self._fits(mutation) else st.none() for mutation in deck]
+
+        @settings(
+            max_examples=1 + count,  # the simplest one of all comes before those that are dealt
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            backend=dice.BACKEND,
+        )
+        @given(st.integers(0, len(made) - 1).flatmap(made.__getitem__))
+        def attempt(example: Example | None) -> None:
+            if example is not None and not gone:
+                try:
+                    action(example)
+                except (Gone, NoEvidence) as error:
+                    gone.append(error)
+
+        gone: list[Exception] = []
+        with suppress(_Differ), warnings.catch_warnings():
+            warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
+            attempt()
+        if gone:
+            raise gone[0]
 
 
 class _Differ(Exception):
@@ -110,32 +166,36 @@ class _Differ(Exception):
 
 
 class _Chase:
-    """One exploration of one mutation, up to the first difference, and the smaller ones of the same nature after it."""
+    """One exploration, up to the first difference, and the smaller ones of the same nature after it."""
 
-    def __init__(self, comparison: Comparison, seen: set[Kind]) -> None:
+    def __init__(self, comparison: Comparison, following: int, count: int) -> None:
         self.comparison = comparison
+        self.count = count
         self.explored = 0
+        self.following = following
         self.smallest: Example | None = None
         self.kind = Kind.HANDLING
-        self._seen = frozenset(seen)
         self._nature: tuple[object, ...] = ()
         self._left = comparison.budget.shrinking
         self._tried: dict[object, tuple[object, ...]] = {}
 
     def attempt(self, example: Example) -> None:
         """Play on both; raises _Differ for a new kind of difference, and then for smaller ones of the same nature."""
-        if self.smallest is not None:
-            nature = self._again(example)
-        elif self.comparison.in_time:
-            self.explored += 1
-            nature = self._difference(example)
-        else:
-            return
-        if nature and (self.smallest is None or nature == self._nature):
-            if self.smallest is None:
-                self._tried[_key(example)] = nature
-            self.smallest, self._nature = example, nature
+        shown = self._again(example) if self.smallest is not None else self._next(example)
+        if shown and (self.smallest is None or shown == self._nature):
+            self.smallest, self._nature = example, shown
             raise _Differ
+
+    def _next(self, example: Example) -> tuple[object, ...]:
+        """The nature of what one more example shows, if it has not been told of another mutation."""
+        number = dice.dealt()
+        if self.explored == self.count or not self.comparison.in_time:
+            return ()
+        self.explored += 1
+        if number is not None:  # it is not the simplest of all, which always comes first
+            self.following = number + 1
+        shown = self._tried[_key(example)] = self._difference(example)
+        return () if shown and self.comparison.told(example, self.kind, shown) else shown
 
     def _again(self, example: Example) -> tuple[object, ...]:
         """From memory if it was tried, so that Hypothesis sees one outcome of one example; nothing without budget."""
@@ -151,31 +211,15 @@ class _Chase:
         """The kind of difference and who does what; empty if there is none, or one that is known."""
         one, other = (view.outcome for view in self.comparison.view(example))
         kind = difference(one, other, finished=example.finished)
-        if kind is None or kind in self._seen:
+        if kind is None or not self.comparison.fresh(example.mutation, kind):
             return ()
         self.kind = kind if self.smallest is None else self.kind
-        return (kind, one.step, other.step) if kind is Kind.FRAMING else (kind, one.answer, other.answer)
+        return nature(kind, one, other)
 
 
-def _draw(strategy: SearchStrategy[Example], seed: str, count: int, action: Callable[[Example], None]) -> None:
-    """Do ``action`` to each example; once it has raised _Differ, to smaller ones, until none raises any more."""
-    dice.load(seed)
-
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        backend=dice.BACKEND,
-    )
-    @given(strategy)
-    def attempt(example: Example) -> None:
-        action(example)
-
-    with suppress(_Differ):
-        attempt()
+def _add(known: Difference, mutation: Mutation) -> None:
+    if mutation.name not in (known.mutation.name, *known.also):
+        known.also.append(mutation.name)
 
 
 def _key(example: Example) -> object:

@@ -36,12 +36,14 @@ class Ground:
 
     ``pages`` are targets whose plain GET was answered by 200, the simplest first. ``taker`` is a method and a target
     that take a body and answer by 2xx; POST to a page that refuses it if there is nothing better.
+    ``validators`` are the ETag and the Last-Modified of pages, behind their targets; what is not sent is empty.
     """
 
     authority: bytes
     pages: tuple[bytes, ...] = (b"/",)
     taker: tuple[bytes, bytes] = (b"POST", b"/")
     capabilities: frozenset[str] = frozenset()
+    validators: tuple[tuple[bytes, bytes, bytes], ...] = ()
 
 
 class Base(StrEnum):

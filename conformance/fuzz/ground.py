@@ -28,7 +28,14 @@ def survey(evidence: Evidence, capabilities: Mapping[str, str]) -> Ground | None
         tuple(target.encode("latin-1") for target in answered[:PAGES]),
         _taker(evidence, answered[0]),
         frozenset(name for name, absent in capabilities.items() if not absent),
+        tuple(_validators(evidence, target) for target in answered[:PAGES]),
     )
+
+
+def _validators(evidence: Evidence, target: str) -> tuple[bytes, bytes, bytes]:
+    response = evidence.get(target).response
+    tag, date = (response.value(name) if response else None for name in ("etag", "last-modified"))
+    return target.encode("latin-1"), (tag or "").encode("latin-1"), (date or "").encode("latin-1")
 
 
 def _taker(evidence: Evidence, page: str) -> tuple[bytes, bytes]:

@@ -2,8 +2,8 @@
 
 The mutations take turns, those that must be served first and those that must be refused last. Each example depends on
 the seed and its number alone, so that one server is asked the same as another one, whatever was found before. Life is
-looked after now and then, not after each example: when the server is found dead, the examples since it last lived are
-halved until one is left.
+looked after now and then, and after each request that is left unfinished: when the server is found dead, the examples
+since it last lived are halved until one is left.
 """
 
 from __future__ import annotations
@@ -22,23 +22,36 @@ from hypothesis.errors import HypothesisWarning
 
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz import dice
-from conformance.fuzz.example import Example, Fate, Ground, Mutation
+from conformance.fuzz.example import Base, Example, Fate, Ground, Mutation
 from conformance.fuzz.manner import bare
-from conformance.fuzz.properties import Breach, Case, Controls, aftermath, breaches
+from conformance.fuzz.plainest import plainest
+from conformance.fuzz.properties import UPSETTING, Breach, Case, Controls, aftermath, breaches
 from conformance.fuzz.valid import examples
 from conformance.predicates import found
 from conformance.probe import Probe, Receive, Send
 
 DEATH = "robustness.survives-garbage"
 """The rule that a death breaks."""
+SEGMENTS = "message.request-in-segments"
+"""The rule that is broken where it matters how the octets of a request are cut into pieces."""
+COMPANY = ("connection.persistence-supported", "pipelining.requests-not-lost", "pipelining.responses-in-order")
+"""Where one of these rules is broken, each request in question stays alone on its connection."""
 PULSE = 32
 """So many examples are played at most before somebody looks whether the server lives."""
+DELIVERY = (SEGMENTS, *COMPANY)
+"""Rules that are broken by how good requests are sent, whatever they say."""
+STRETCH = 1000
+"""So many examples are drawn at once at most: Hypothesis draws all that it was told to, also when time is up."""
 REPEATS = 3
 """So often is the smallest example played again, to tell whether it fails each time."""
 SILENCES = 3
 """So many silences are confirmed with the full patience; if all of them stay silent, the quick one is trusted."""
 REVIVALS = 2
 """So often is it brought back at once: what a dying server still answers is not trusted."""
+PLAINER_TRIES = 40
+"""So many tries to leave out what a failure does not need."""
+CAUSE_TRIES = 40
+"""So many tries to see the same failure by a plainer mutation."""
 DEADLY_TRIES = 24
 """So many tries to shrink what kills the server, which has to be brought back after each success."""
 
@@ -82,8 +95,12 @@ class Catch:
 
     @property
     def certain(self) -> bool:
-        """Whether it is proved, by octets that came or by failing again; one silence proves nothing."""
-        return self.failures > 1 or bool(self.breach.finding.exchange.received)
+        """Whether it is proved: by octets that came, by failing again, or by the end of a server that stays dead.
+
+        One silence proves nothing, nor does a death that does not happen again.
+        """
+        exchange = self.breach.finding.exchange
+        return self.failures > 1 or bool(exchange.received) or (exchange.killed and self.steady)
 
 
 class Gone(Exception):
@@ -103,13 +120,25 @@ class Turn:
 
 
 class Hunt:
-    """One run of the fuzz; ``settled`` are rules that nothing more is to be said of, and grow by what is caught."""
+    """One run of the fuzz; ``settled`` are rules that nothing more is to be said of, and grow by what is caught.
 
-    def __init__(self, player: Player, ground: Ground, budget: Budget, settled: Iterable[str] = ()) -> None:
+    ``broken`` are those that were known before to be broken.
+    """
+
+    def __init__(
+        self,
+        player: Player,
+        ground: Ground,
+        budget: Budget,
+        settled: Iterable[str] = (),
+        broken: Iterable[str] = (),
+    ) -> None:
         self.player = player
         self.ground = ground
         self.budget = budget
         self.settled = set(settled)
+        self._begun = frozenset(self.settled)  # rules that nobody has asked about are among them
+        self.broken = frozenset(broken)
         self.controls = Controls(player.confirm)
         self.controls.answer(bare(ground)[0])  # while the server is well
         self.played = 0
@@ -119,6 +148,12 @@ class Hunt:
         self._recent: deque[Example] = deque(maxlen=PULSE)
         self._silences = SILENCES
         self._deadly: set[Mutation] = set()
+        self._catalogue: tuple[Mutation, ...] = ()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The rules that are known to be broken, or to rest on such."""
+        return self.broken | (self.settled - self._begun)
 
     @property
     def time_left(self) -> float:
@@ -144,7 +179,7 @@ class Hunt:
 
         Those that do not fit take their turns all the same, without being played: the examples stay the same.
         """
-        every = tuple(mutations)
+        every = self._catalogue = tuple(mutations)
         decks = [deck for fate in Fate if (deck := tuple(each for each in every if each.fate is fate))]
         whole = sum(fits(mutation) for deck in decks for mutation in deck)
         for deck in decks:
@@ -158,34 +193,69 @@ class Hunt:
         number = 0
         while count > 0 and self.in_time and (fitting := sum(fits(each) and self._open(each) for each in deck)):
             chase = _Chase(self, Turn(deck, number), count, lambda mutation: fits(mutation) and self._open(mutation))
-            self.draw(chase.turn, 1 + -(-count * len(deck) // fitting), chase.attempt, chase.fits)
+            self.draw(chase.turn, min(STRETCH, 1 + -(-count * len(deck) // fitting)), chase.attempt, chase.fits)
             count -= chase.explored
             number = chase.following
+            if chase.first is None and not chase.died:
+                last = dice.dealt()
+                if last is None:
+                    return  # there is but one example, and no choice
+                number = max(number, 1 + last)  # those of mutations that do not fit are behind us, too
             if chase.first is not None:
                 yield self._caught(*chase.smallest)
             yield from self.deaths()
 
     def _open(self, mutation: Mutation) -> bool:
-        return self.settled.isdisjoint((mutation.rule, *mutation.needs)) and mutation not in self._deadly
+        judged = mutation.rule in self.settled or not self.known.isdisjoint(mutation.needs)
+        return not judged and mutation not in self._deadly
 
     def judge(self, example: Example, turn: Turn | None) -> Breach | None:
-        """Play ``example`` and return the first breach of a rule that is not settled."""
+        """Play ``example`` and return the first breach of a rule that is not settled.
+
+        Pieces prove nothing to who is known not to put them together.
+        """
+        if example.cuts and SEGMENTS in self.known:
+            return None
         exchange = self.player.strike(example.probe)
         self.played += 1
         self._unexamined.append((example, turn))
         case = Case(example, exchange, self.controls, tuple(self._recent))
         self._recent.append(example)
+        if not exchange.received:
+            self.examine()  # before anything else is asked: that might bring a dead server back unseen
+            if self.killer is not None:
+                return None
         breach = self._worst(case)
         if breach is not None and exchange.ending is Ending.SILENT and self._silences > 0:
+            if not self.in_time:
+                return None
             exchange = self.player.confirm(example.probe)
             self._silences -= exchange.ending is Ending.SILENT
             breach = self._worst(replace(case, exchange=exchange))
-        if len(self._unexamined) >= PULSE or not exchange.received:
+        if breach is not None and example.cuts:
+            breach = self._of_pieces(case, breach)
+        if len(self._unexamined) >= PULSE or not exchange.received or not example.finished:
             self.examine()
         return breach
 
+    def _of_pieces(self, case: Case, breach: Breach) -> Breach | None:
+        """The breach of a request in pieces: another rule's, if the same octets in one piece are answered well."""
+        whole = replace(case.example, cuts=())
+        again = self._worst(replace(case, example=whole, exchange=self.player.strike(whole.probe)))
+        if again is not None and again.rule == breach.rule:
+            return breach
+        if self._worst(replace(case, exchange=self.player.strike(case.example.probe))) is None:
+            return breach  # it comes and goes: the pieces have nothing to do with it
+        return replace(breach, rule=SEGMENTS) if SEGMENTS not in self.settled else None
+
     def _worst(self, case: Case) -> Breach | None:
-        return next((breach for breach in breaches(case) if breach.rule not in self.settled), None)
+        """The first breach that is news, unless what is known already has upset the reading."""
+        for breach in breaches(case):
+            if breach.rule not in self.settled:
+                return breach
+            if breach.rule in UPSETTING:
+                return None
+        return None
 
     def draw(
         self,
@@ -211,11 +281,12 @@ class Hunt:
         def attempt(example: Example | None) -> None:
             if example is not None and not gone:
                 try:
-                    action(example)
+                    action(replace(example, before=(), after=()) if lonely else example)
                 except Gone as error:
                     gone.append(error)
 
         gone: list[Gone] = []
+        lonely = not self.known.isdisjoint(COMPANY)
         with suppress(_Wrong), warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
             attempt()
@@ -223,10 +294,49 @@ class Hunt:
             raise gone[0]
 
     def _caught(self, breach: Breach, example: Example) -> Catch:
-        """The catch, after playing the example some times more."""
+        """The catch, after playing the example some times more, and plainer ones of its kind."""
+        breach, example = self._plainest(breach, example)
         failures = 1 + sum(self._fails(example, breach.rule) for _ in range(REPEATS))
         self.settled.add(breach.rule)
         return Catch(breach, example, failures, 1 + REPEATS)
+
+    def _plainest(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
+        """The failure in its plainest form; by a request in pieces alone, if it is the pieces that it comes from."""
+        for cause in self._causes(example):
+            chase = _Chase(self, Turn((cause,), 0), CAUSE_TRIES, self._open)
+            self.draw(chase.turn, CAUSE_TRIES, chase.attempt)
+            if chase.first is None:
+                continue
+            if cause.rule in DELIVERY or len(chase.smallest[1].data) < len(example.data):
+                self.settled |= {breach.rule} - {chase.smallest[0].rule}
+                breach, example = chase.smallest
+                break
+
+        def fails(plainer: Example) -> bool:
+            nonlocal breach
+            other = self.judge(plainer, None)
+            if other is None or other.rule != breach.rule:
+                return False
+            breach = other
+            return True
+
+        example = plainest(example, fails, PLAINER_TRIES)
+        paused = replace(example, pauses=True)  # without pauses, pieces may arrive as one
+        if example.cuts and not example.pauses and fails(paused):
+            example = paused
+        return breach, example
+
+    def _causes(self, example: Example) -> Iterator[Mutation]:
+        """Mutations of which one may say it more plainly: the delivery alone, or the change without a body."""
+        mutation = example.mutation
+        company = bool(example.before or example.after) and mutation.fate is Fate.SERVED
+        for each in self._catalogue:
+            cut = bool(example.cuts) and each.rule == SEGMENTS and each.base in (Base.PLAIN, mutation.base)
+            row = company and each.rule in COMPANY
+            bare = mutation.base is not Base.PLAIN and each.base is Base.PLAIN and each.rule == mutation.rule
+            delivery = mutation.rule not in DELIVERY and (cut or row)
+            if each != mutation and (delivery or bare) and self._open(each):
+                yield each
 
     def _fails(self, example: Example, rule: str) -> bool:
         breach = self.judge(example, None)
@@ -266,7 +376,9 @@ class Hunt:
         """What is wrong with the server at the moment: it does not answer, or not as it did."""
         plain = bare(self.ground)[0]
         pulse = self.player.strike(Probe((Send(plain.data), Receive(1))))
-        if not pulse.received:
+        if not pulse.received and pulse.ending is not Ending.SILENT:
+            pulse = self.player.strike(pulse.probe)  # it may have been about to die
+        if not pulse.received and pulse.ending is not Ending.REFUSED:  # where nobody listens, it would be brought back
             pulse = self.player.confirm(pulse.probe)
         if not pulse.received:
             return Breach(DEATH, found(pulse, "The server died.", expected="a server that lives on"))
@@ -310,23 +422,28 @@ class Hunt:
         tried: dict[Probe, Exchange | None] = {}
         left, met = DEADLY_TRIES, False
 
-        def attempt(smaller: Example) -> None:
-            nonlocal smallest, exchange, left, met
-            if not met and smaller.probe != example.probe:
-                return
-            met = True
+        def harms(smaller: Example) -> bool:
+            nonlocal smallest, exchange, left
             if smaller.probe not in tried:
-                if left == 0:
-                    return
+                if left == 0 or not self.in_time:
+                    return False
                 left -= 1
                 tried[smaller.probe] = exchange if smaller.probe == example.probe else self._harms([smaller])
             died = tried[smaller.probe]
             if died is not None:
                 smallest, exchange = smaller, died
+            return died is not None
+
+        def attempt(smaller: Example) -> None:
+            nonlocal met
+            met = met or smaller.probe == example.probe
+            if met and harms(smaller):
                 raise _Wrong
 
         if turn is not None:
             self.draw(turn, 1, attempt)
+        left += DEADLY_TRIES // 2
+        plainest(smallest, harms, DEADLY_TRIES)
         message = "The server dies of this request." if _fatal(illness) else illness.finding.message
         finding = found(replace(exchange, killed=_fatal(illness)), message, expected=illness.finding.expected)
         return Catch(Breach(illness.rule, finding), smallest, 2, 2)

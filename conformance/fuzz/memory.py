@@ -7,7 +7,7 @@ characters of ISO-8859-1. The server's address stands in it as ``{authority}``, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
+from conformance.options import KEPT
 
 PLACE = "{authority}"
 PIECES = {kind.__name__: kind for kind in (Request, FieldLine, Chunked, Chunk)}
@@ -31,23 +32,32 @@ class Memory:
     def recall(self, ground: Ground, mutations: Mapping[str, Mutation]) -> list[Example]:
         """The examples that failed last time, for the server as it is now; unknown mutations are passed over."""
         kept = self._all.get(self.target, [])
+        known = [entry for entry in kept if entry["mutation"] in mutations]
         try:
-            known = [entry for entry in kept if entry["mutation"] in mutations]
             return [_example(entry, ground, mutations[entry["mutation"]]) for entry in known]
         except (KeyError, TypeError) as error:
-            raise UsageError(f"{self.file} is damaged ({error!r}): remove it or name another") from error
+            raise UsageError(f"fuzz failures: {self.file} is damaged ({error!r}): remove it") from error
 
-    def keep(self, examples: Iterable[Example], ground: Ground) -> None:
-        """Write down ``examples`` as all that fails now; nothing is written where nothing is to be changed."""
-        entries = [_entry(example, ground) for example in examples]
-        if entries == self._all.get(self.target, []):
+    def keep(
+        self, caught: Iterable[tuple[str, Example]], ground: Ground, tried: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Write down what was ``caught``, each example under the rule that it breaks, as all that fails now.
+
+        What broke a rule that was not ``tried`` this time stays. Where nothing changes, nothing is written.
+        """
+        entries = [_entry(rule, example, ground) for rule, example in caught]
+        before = self._all.get(self.target, [])
+        entries += [entry for entry in before if not tried(entry["rule"]) and entry not in entries]
+        if entries == before:
             return
-        self._all.pop(self.target, None)
+        self._all = {target: kept for target, kept in _read(self.file).items() if target != self.target}
         if entries:
             self._all[self.target] = entries
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_text(json.dumps(self._all, indent=1) + "\n", "utf-8")
+            _make_folder(self.file.parent)
+            part = self.file.with_name(f"{self.file.name}.part")
+            part.write_text(json.dumps(self._all, indent=1) + "\n", "utf-8")
+            part.replace(self.file)
         except OSError as error:
             raise UsageError(f"the fuzz's failures cannot be kept in {self.file}: {error.strerror}") from error
 
@@ -57,18 +67,36 @@ def _read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} does not hold failures of the fuzz ({error}): remove it or name another") from error
-    if not isinstance(found, dict) or not all(isinstance(entries, list) for entries in found.values()):
-        raise UsageError(f"{file} does not hold failures of the fuzz: remove it or name another")
+    except OSError as error:
+        raise UsageError(f"fuzz failures: {file} cannot be read ({error.strerror}): name a file") from error
+    except ValueError as error:
+        raise UsageError(f"fuzz failures: {file} does not hold any ({error}): remove it or name another") from error
+    if not isinstance(found, dict) or not all(map(_sound, found.values())):
+        raise UsageError(f"fuzz failures: {file} does not hold any: remove it or name another")
     return found
 
 
-def _entry(example: Example, ground: Ground) -> dict[str, Any]:
+def _sound(entries: object) -> bool:
+    """Whether these may be the failures of a target, as far as can be told without its server."""
+    return isinstance(entries, list) and all(
+        isinstance(entry, dict) and isinstance(entry.get("rule"), str) and isinstance(entry.get("mutation"), str)
+        for entry in entries
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    """Our own folder is kept out of version control, as pytest keeps its cache; another one is the user's."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if new and folder.name == Path(KEPT).parent.name:
+        (folder / ".gitignore").write_text("# made by the conformance suite\n*\n", "utf-8")
+
+
+def _entry(rule: str, example: Example, ground: Ground) -> dict[str, Any]:
     authority = ground.authority.decode("latin-1")
     return {
         "mutation": example.mutation.name,
-        "rule": example.mutation.rule,
+        "rule": rule,
         "request": _written(example.request, authority),
         "plain": _written(example.plain, authority),
         "before": _written(example.before, authority),

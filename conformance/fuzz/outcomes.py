@@ -18,7 +18,7 @@ from conformance.predicates import OVERLOADED
 from conformance.probe import AwaitEnd, Pause, Probe
 from conformance.response import Response
 
-MORE = 0.05
+MORE = 0.02
 """Seconds in which more answers may come than were asked for, where no other request may be on the connection."""
 TIMED_OUT = 408
 NOT_OFFERED = (501, 505)

@@ -37,7 +37,7 @@ def common(one: Ground, other: Ground) -> Ground:
     if not pages:
         raise NothingInCommon("there is no page that both servers answer with 200")
     taker = one.taker if one.taker == other.taker else (b"POST", pages[0])
-    return replace(one, pages=pages, taker=taker, capabilities=one.capabilities & other.capabilities)
+    return replace(one, pages=pages, taker=taker, capabilities=one.capabilities & other.capabilities, validators=())
 
 
 def followed(mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:

@@ -84,7 +84,8 @@ def _examples_from(plain: Request, mutation: Mutation, ground: Ground) -> st.Sea
         return Example(mutation, request, plain, before, after, cuts, pauses)
 
     length = len(plain.data) // STEP * STEP + STEP
-    deliveries = _deliveries(manner_of(mutation).way, mutation.alone, ground, length)
+    body = len(plain.head) if plain.body else 0
+    deliveries = _deliveries(manner_of(mutation).way, mutation.alone, ground, length, body)
     return st.tuples(mutation.make(plain, ground), deliveries).map(assemble)
 
 
@@ -105,18 +106,27 @@ def _offsets(drawn: tuple[Mode, int, int]) -> tuple[int, ...]:
 
 
 @lru_cache(1024)
-def _deliveries(way: Way, alone: bool, ground: Ground, length: int) -> st.SearchStrategy[Delivery]:
-    """Company or cuts; whole and alone is the simplest, and as a rule the most frequent."""
+def _deliveries(way: Way, alone: bool, ground: Ground, length: int, body: int) -> st.SearchStrategy[Delivery]:
+    """Company or cuts; whole and alone is the simplest, and as a rule the most frequent.
+
+    Every other piece begins in the body, where there is one: it does so behind ``body`` octets. A GET behind it shows
+    by its answer whether all of the body was read.
+    """
+    company: Company = ((), (neighbours(ground)[0],)) if body else ALONE
     place = st.integers(1, length)
+    if body:
+        place |= st.integers(body + 1, max(body + 1, length - STEP))
     if way is Way.ROW:
         places = st.integers(1, 3 * length)
         return st.tuples(one_of_these(_rows(ground)), st.just(()) | st.just(()) | st.tuples(places, places))
     if way is Way.PIECES:
-        return st.tuples(_modes, place, place).map(lambda drawn: (ALONE, _offsets(drawn)))
+        return st.tuples(_modes, place, place).map(lambda drawn: (company, _offsets(drawn)))
     cut: list[Delivery] = [(ALONE, (at,)) for at in range(1, length)]
     cut += [(ALONE, (at, at + apart)) for apart in (1, 2, 5, 20) for at in range(1, length - apart, 4)]
     if way is Way.PAUSES:
-        return one_of_these(cut)
+        inside: list[Delivery] = [(company, (at,)) for at in range(body + 1, length - STEP)] if body else []
+        beyond: list[Delivery] = [(company, cuts) for _, cuts in cut]
+        return one_of_these(beyond + inside * (len(cut) // max(1, len(inside))))
     among: list[Delivery] = [] if alone else [(row, ()) for row in _pairings(ground) for _ in cut[::3]]
     return one_of_these([*([WHOLE] * 3 * len(cut)), *among, *cut])
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.errors import UsageError
-from conformance.options import SETTINGS, Setting, read_options
+from conformance.options import KEPT, SETTINGS, Setting, read_options
 
 if TYPE_CHECKING:
     from conformance.plugin.run import RuleRun
@@ -26,7 +26,7 @@ CHECKS_FILE = Path(__file__).parents[1] / "checks" / "test_rules.py"
 NODE_ID = "conformance/checks/test_rules.py"
 """The same wherever the suite is installed."""
 CHECKS_MODULES = ("conformance.checks", "conformance.checks.test_rules")
-PATHS = ("web_root", "report", "evidence", "known_failures")
+PATHS = ("web_root", "report", "evidence", "known_failures", "fuzz_failures")
 SERVER = ("server_url", "server_command")
 
 
@@ -85,6 +85,7 @@ def _run(config: pytest.Config) -> RuleRun | None:
         from conformance.plugin.items import RUN
         from conformance.plugin.run import RuleRun
 
+        given.setdefault("fuzz_failures", str(config.rootpath / KEPT))
         config.stash[RUN] = RuleRun(read_options(given), only=only)
         return config.stash[RUN]
     if str(CHECKS_FILE) in config.args:

@@ -64,7 +64,8 @@ def report(
 def summarise(difference: Difference) -> str:
     """One difference in one line."""
     wrong = "" if difference.blame is Blame.NOBODY else f" ({difference.blame} is wrong)"
-    return f"{safe(difference.mutation.name)}: {safe(difference.sentence)}{wrong}"
+    also = f" (and {len(difference.also)} more)" if difference.also else ""
+    return f"{safe(difference.mutation.name)}{also}: {safe(difference.sentence)}{wrong}"
 
 
 def tally(found: Sequence[Difference]) -> str:
@@ -82,6 +83,8 @@ def explain(
     """The block of lines for one difference."""
     yield from wrapped("", safe(difference.sentence), width, lambda text: paint(text, Tone.STRONG))
     yield from wrapped("change", safe(difference.mutation.name), width)
+    if difference.also:
+        yield from wrapped("also by", safe(", ".join(difference.also)), width)
     views = (difference.one, difference.other)
     yield from _labelled("sent", _sent(difference.one, width, paint))
     for (name, _), view in zip(NUMBERS, views, strict=True):

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import TypeAlias, assert_never
 
 from conformance.exchange import Ending, Exchange
-from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Receive, Send
+from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.report.reproduce import reproduce
 from conformance.report.visible import excerpt, safe
 from conformance.verdict import Finding, Result
@@ -48,7 +48,7 @@ def explain(result: Result, url: str, width: int, paint: Painter = plain) -> Ite
         yield from wrapped("reason", safe(result.reason or "no reason was given"), width)
         return
     yield from wrapped("", safe(finding.message), width, lambda text: paint(text, Tone.STRONG))
-    yield from _labelled("sent", _sent(finding.exchange, width))
+    yield from sent(finding.exchange.probe, width)
     yield from _labelled("received", _received(finding, width, paint))
     yield from wrapped("expected", safe(finding.expected), width, lambda text: paint(text, Tone.GOOD))
     yield from wrapped("observed", safe(finding.observed), width, lambda text: paint(text, Tone.BAD))
@@ -108,8 +108,13 @@ def _room(width: int) -> int:
     return max(NARROWEST, min(width, WIDEST)) - LABEL
 
 
-def _sent(exchange: Exchange, width: int) -> Iterator[str]:
-    actions = exchange.probe.actions
+def sent(probe: Probe, width: int) -> Iterator[str]:
+    """What the client does, its octets as rows; of many, the first and the last."""
+    yield from _labelled("sent", _sent(probe, width))
+
+
+def _sent(probe: Probe, width: int) -> Iterator[str]:
+    actions = probe.actions
     if not actions:
         yield "(nothing: the client connects and closes)"
     for number, action in enumerate(actions):

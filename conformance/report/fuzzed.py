@@ -5,15 +5,13 @@ The broken rules themselves are explained where all others are; here stands what
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
-from conformance.report.finding import Painter, Tone, label, wrapped
+from conformance.report.finding import Painter, Tone, label, sent, wrapped
 from conformance.report.record import Caught, Fuzz
 from conformance.report.reproduce import reproduce
-from conformance.report.visible import safe, visible
-
-SHOWN = 400
-"""So many characters of a request are shown at most."""
+from conformance.report.visible import safe
 
 
 def fuzz_lines(fuzz: Fuzz, url: str, width: int, paint: Painter) -> Iterator[str]:
@@ -21,18 +19,22 @@ def fuzz_lines(fuzz: Fuzz, url: str, width: int, paint: Painter) -> Iterator[str
     proved = [caught for caught in fuzz.caught if caught.proved]
     once = [caught for caught in fuzz.caught if not caught.proved]
     outcome = f"{len(proved)} rule{'' if len(proved) == 1 else 's'} broken" if proved else "nothing found"
-    played = f"{fuzz.played:,} generated requests (--fuzz {fuzz.examples} --fuzz-seed {fuzz.seed})"
-    heading = f"Fuzz: {played} in {fuzz.seconds:.1f} s: "
-    yield paint(safe(heading), Tone.STRONG) + paint(outcome, Tone.BAD if proved else Tone.GOOD)
+    heading = f"Fuzz: {fuzz.played:,} generated requests in {fuzz.seconds:.1f} s: "
+    again = safe(f"(--fuzz {fuzz.examples} --fuzz-seed {shlex.quote(fuzz.seed)})")
+    line = paint(heading, Tone.STRONG) + paint(outcome, Tone.BAD if proved else Tone.GOOD)
+    if len(f"{heading}{outcome} {again}") <= width:
+        yield f"{line} {again}"
+    else:
+        yield line
+        yield from wrapped("", again, width)
     for caught in proved:
         yield from _caught(caught, url, width, paint)
     for caught in once:
         seen = f"seen once and not again: {caught.message} It proves nothing: the server is not steady, or was slow."
         yield from wrapped("", safe(seen), width, lambda text: paint(text, Tone.WARNING))
-        yield label("sent") + _shown(caught.probe.sent)
-        yield label("try it") + reproduce(caught.probe, url)
+        yield from _repeated(caught, url, width)
     if fuzz.note:
-        yield from wrapped("", f"not all were played: {safe(fuzz.note)}", width, lambda text: paint(text, Tone.WARNING))
+        yield from wrapped("", safe(fuzz.note), width, lambda text: paint(text, Tone.WARNING))
     yield ""
 
 
@@ -40,10 +42,9 @@ def _caught(caught: Caught, url: str, width: int, paint: Painter) -> Iterator[st
     unsteady = "" if caught.failures == caught.plays else f" (unsteady: {caught.failures} of {caught.plays} times)"
     yield paint(caught.rule, Tone.BAD) + safe(f" by {caught.change}{unsteady}")
     yield from wrapped("", safe(caught.message), width)
-    yield label("sent") + _shown(caught.probe.sent)
+    yield from _repeated(caught, url, width)
+
+
+def _repeated(caught: Caught, url: str, width: int) -> Iterator[str]:
+    yield from sent(caught.probe, width)
     yield label("try it") + reproduce(caught.probe, url)
-
-
-def _shown(data: bytes) -> str:
-    text = visible(data)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(data)} octets)"

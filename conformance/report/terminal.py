@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from conformance.check import CATALOGUE
 from conformance.ladder import Rung
 from conformance.options import Options
 from conformance.report import differences
@@ -214,7 +215,8 @@ def _declaration(result: Result, options: Options) -> str:
 def _compared(report: Report, compared: Compared, width: int, paint: Painter) -> Iterator[str]:
     """Where the target and another server differ; whether one of them is wrong is told of each difference."""
     yield paint(f"Compared by {compared.played:,} generated requests in {compared.seconds:.1f} s", Tone.STRONG)
-    rules = {result.rule.id: result.rule for result in report.results}
+    every = {id: check.rule for id, check in CATALOGUE.items()}  # generated requests break rules that were not picked
+    rules = every | {result.rule.id: result.rule for result in report.results}
     urls = report.target.url, compared.url
     yield from differences.report(compared.differences, urls, rules, width, paint)
     if compared.note:

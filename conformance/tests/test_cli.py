@@ -11,9 +11,13 @@ import pytest
 import conformance
 from conformance import checks
 from conformance.cli import main
+from conformance.exchange import Exchange
+from conformance.probe import Probe
 from conformance.report.record import exit_code
 from conformance.session import Session
+from conformance.target import Target
 from conformance.tests.canned import canned_catalogue, canned_server
+from conformance.tests.small import small, takes_odd_hosts
 from conformance.verdict import Deviation
 
 
@@ -139,6 +143,14 @@ class TestRun:
         (["run"], "no server to judge"),
         (["run", "https://localhost"], "server url: 'https://localhost' is no plain HTTP URL"),
         (["run", "localhost:1", "--step", "9"], "step: '9' is no step"),
+        (["run", "localhost:1", "--fuzz", "abc"], "fuzz: 'abc' is no number of requests: give 0 or more"),
+        (["run", "localhost:1", "--fuzz=-1"], "fuzz: '-1' is no number of requests: give 0 or more"),
+        (["run", "localhost:1", "--fuzz-time", "0"], "fuzz time: '0' is no time: give a number of seconds above 0"),
+        (
+            ["run", "localhost:1", "--fuzz-failures", "/"],
+            "fuzz failures: / cannot be read (Is a directory): name a file",
+        ),
+        (["run", "localhost:1", "--against", "http://localhost:x"], "against: 'http://localhost:x' is no server URL"),
         (["judge", "/no/such/file"], "no evidence in /no/such/file"),
         (["explain", "status-line.crfl"], "did you mean status-line.crlf"),
         (["explain", "zzz"], "`rules` lists them all"),
@@ -150,6 +162,75 @@ def test_mistakes_are_told_in_one_line(arguments: list[str], told: str, capsys: 
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert told in captured.err
+
+
+def test_a_second_server_that_is_not_there(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", server, "--against", "http://127.0.0.1:1", "--fuzz", "1"]) == 3
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "nobody listens at http://127.0.0.1:1, the server to compare with: start it first" in captured.err
+
+
+class TestFuzz:
+    """The default that only the command line and pytest have; what is found is tested in test_fuzz_campaign.py."""
+
+    def run(self, url: str, root: Path, *more: str) -> int:
+        rule = ("--rule", "host.invalid-400", "--patience", "1")
+        return main(["run", url, "--web-root", str(root), *rule, "--fuzz", "60", "--fuzz-time", "300", *more])
+
+    @pytest.fixture(autouse=True)
+    def _folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "web").mkdir()
+        (tmp_path / "web" / "page.txt").write_text("ok")
+        monkeypatch.chdir(tmp_path)
+
+    def test_failures_are_kept_where_it_was_started_and_out_of_version_control(self, tmp_path: Path) -> None:
+        with small(takes_odd_hosts) as server:
+            assert self.run(server.url, tmp_path / "web") == 1
+        kept = tmp_path / ".conformance"
+        assert {path.name for path in kept.iterdir()} == {".gitignore", "fuzz-failures.json"}
+        assert (kept / ".gitignore").read_text().splitlines()[-1] == "*"
+
+    def test_they_are_kept_nowhere_if_that_is_asked(self, tmp_path: Path) -> None:
+        with small(takes_odd_hosts) as server:
+            assert self.run(server.url, tmp_path / "web", "--fuzz-failures", "") == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["web"]
+
+    def test_nothing_is_made_where_nothing_fails(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with small() as server:
+            assert self.run(server.url, tmp_path / "web") == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["web"]
+        assert "nothing found (--fuzz 60 --fuzz-seed 0)" in capsys.readouterr().out
+
+    def test_a_recording_is_not_fuzzed(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with small() as server:
+            self.run(server.url, tmp_path / "web", "--evidence", "run.json")
+        capsys.readouterr()
+        assert main(["judge", "run.json", "--rule", "host.invalid-400"]) == 0
+        assert "Fuzz" not in capsys.readouterr().out
+
+    def test_an_interrupt_tells_what_was_played(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        strike, played = Target.strike, list[Probe]()
+
+        def interrupted(self: Target, probe: Probe) -> Exchange:
+            played.append(probe)
+            if len(played) == 20:
+                raise KeyboardInterrupt
+            return strike(self, probe)
+
+        monkeypatch.setattr(Target, "strike", interrupted)
+        with small() as server:
+            assert self.run(server.url, tmp_path / "web") == 130
+        assert "Fuzz: " in capsys.readouterr().out
+
+    def test_two_servers_are_compared(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with small() as one, small(takes_odd_hosts) as other:
+            assert self.run(one.url, tmp_path / "web", "--against", other.url) == 0
+        shown = capsys.readouterr().out
+        assert "Compared by " in shown
+        assert other.url in shown
 
 
 @pytest.mark.parametrize("arguments", [[], ["run", "--nosuch"], ["rules", "--format", "xml"], ["run", "--rul", "x"]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,29 @@ def test_a_rule_that_is_settled_is_not_hunted() -> None:
     assert player.played == [PLAIN]  # how the server answers while it is well
 
 
+def test_where_connections_do_not_persist_each_request_in_question_is_alone() -> None:
+    for broken in ((), ("connection.persistence-supported",)):
+        player = Fake(lambda request: PAGE * request.count(b"\r\n\r\n"))
+        list(Hunt(player, GROUND, Budget(60), broken, broken).run([NOTHING]))
+        assert all(request.count(b"\r\n\r\n") == 1 for request in player.played) == bool(broken)
+
+
+def test_nothing_is_told_of_replies_whose_build_is_known_to_be_wrong() -> None:
+    def noisy(request: bytes) -> bytes:
+        return (b"debug\n" + PAGE) * request.count(b"\r\n\r\n")
+
+    assert {catch.breach.rule for catch in hunted(Fake(noisy), BLANK, NOTHING)} == {"status-line.first-octets"}
+    known = Hunt(Fake(noisy), GROUND, Budget(60), {"status-line.first-octets"})
+    assert list(known.run([BLANK, NOTHING])) == []
+
+
+def test_what_a_rule_needs_must_not_be_known_to_be_broken() -> None:
+    needing = replace(BLANK, needs=("host.missing-400",))
+    player = Fake(lax)
+    assert list(Hunt(player, GROUND, Budget(40), (), ("host.missing-400",)).run([needing])) == []
+    assert [catch.breach.rule for catch in Hunt(player, GROUND, Budget(40), ("host.missing-400",)).run([needing])]
+
+
 def test_a_failure_that_does_not_repeat_is_told_as_unsteady() -> None:
     calls: dict[bytes, int] = {}
 
@@ -181,7 +204,7 @@ def test_a_server_that_stays_dead_ends_the_hunt() -> None:
 def test_what_failed_is_kept_and_recalled_for_another_port(tmp_path: Path) -> None:
     [catch] = hunted(Fake(lax), BLANK)
     file = tmp_path / "kept" / "failures.json"
-    Memory(file, "http://h:80").keep([catch.example], GROUND)
+    Memory(file, "http://h:80").keep([(catch.breach.rule, catch.example)], GROUND)
     Memory(file, "http://other:80").keep([], GROUND)
     other = Ground(b"h:8080", GROUND.pages)
     [example] = Memory(file, "http://h:80").recall(other, load())
@@ -195,7 +218,7 @@ def test_what_is_kept_is_played_first_and_forgotten_once_it_holds(tmp_path: Path
     assert [each.example.data for each in again] == [TWO]
     assert list(Hunt(Fake(good), GROUND, Budget(0)).again([catch.example])) == []
     memory = Memory(tmp_path / "failures.json", "x")
-    memory.keep([catch.example], GROUND)
+    memory.keep([(catch.breach.rule, catch.example)], GROUND)
     memory.keep([], GROUND)
     assert Memory(tmp_path / "failures.json", "x").recall(GROUND, load()) == []
 
@@ -211,7 +234,7 @@ def test_a_damaged_memory_is_told(tmp_path: Path, text: str) -> None:
 def test_every_piece_of_an_example_survives_the_file(tmp_path: Path) -> None:
     example = Example(BLANK, BLANK_REQUEST, BLANK_REQUEST, (BLANK_REQUEST,), (), (3, 5), True)
     memory = Memory(tmp_path / "failures.json", "x")
-    memory.keep([example], GROUND)
+    memory.keep([(BLANK.rule, example)], GROUND)
     assert Memory(tmp_path / "failures.json", "x").recall(GROUND, load()) == [example]
 
 

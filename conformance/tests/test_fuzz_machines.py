@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +17,18 @@ from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.example import Ground
 from conformance.fuzz.hunt import Budget
 from conformance.fuzz.machines import Scene, Theatre
-from conformance.fuzz.machines.reduce import reduce, renamed
-from conformance.fuzz.machines.repertoire import requests
+from conformance.fuzz.machines.changing import STEP_BACK, Changing, Kind
+from conformance.fuzz.machines.follower import Follower
+from conformance.fuzz.machines.judgement import ABORT
+from conformance.fuzz.machines.reduce import apart, reduce, renamed
+from conformance.fuzz.machines.repertoire import Manners, Piece, Repertoire, requests
 from conformance.fuzz.machines.script import Script, Step, Verb
+from conformance.fuzz.machines.stage import Stage
 from conformance.fuzz.message import FieldLine, Request
 from conformance.line import Line
+from conformance.reading import Stream, transcribe
+from conformance.response import Response
+from conformance.site import Page
 from conformance.target import Target
 from conformance.wire import Patience
 
@@ -102,6 +112,12 @@ def test_a_script_shrinks_to_the_steps_that_matter() -> None:
     assert renamed(reduce(script, fails)) == (Step(Verb.OPEN, "A"), Step(Verb.SEND, "A", (2,)))
 
 
+def test_requests_are_sent_one_by_one_to_see_what_a_failure_rests_on() -> None:
+    read = Step(Verb.READ, "A")
+    one, two = (Step(Verb.SEND, "A", (number,)) for number in (1, 2))
+    assert apart((Step(Verb.OPEN, "A"), Step(Verb.SEND, "A", (1, 2)))) == (Step(Verb.OPEN, "A"), one, read, two, read)
+
+
 def test_every_request_of_the_repertoire_has_a_name_of_its_own() -> None:
     names = [name for name, _ in requests(Ground(b"h", (b"/", b"/a")))]
     assert len(names) == len(set(names))
@@ -132,3 +148,163 @@ def test_a_server_that_closes_at_once_gives_nothing_to_play() -> None:
 @pytest.mark.parametrize("ending", [Verb.ABORT, Verb.CLOSE])
 def test_steps_on_a_line_that_was_never_opened_do_nothing(ending: Verb) -> None:
     assert renamed((Step(ending, "C"), Step(Verb.VISIT, "N", (0,)))) == (Step(ending, "A"), Step(Verb.VISIT, "N", (0,)))
+
+
+PAGE = Page("throwaway.txt", "text", b"the old content\n")
+
+
+def answered(body: bytes, tag: str = "", start: bytes = b"HTTP/1.1 200 OK") -> Response:
+    line = f"ETag: {tag}\r\n".encode() if tag else b""
+    head = start + b"\r\n%bContent-Length: %d\r\n\r\n" % (line, len(body))
+    return transcribe(head + body, ("GET",), Stream.ENDED).responses[0]
+
+
+def nobody(_: Request) -> Response | None:
+    raise AssertionError("nobody is to be asked")
+
+
+def test_a_file_is_changed_and_put_back(tmp_path: Path) -> None:
+    root = tmp_path / "web"
+    root.mkdir()
+    file = root / PAGE.name
+    file.write_bytes(PAGE.content)
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    changing = Changing(b"h", PAGE, root)
+    sizes = []
+    for kind in (Kind.PLAIN, Kind.SAME_TIME, Kind.OTHER_LENGTH):
+        changing.change(kind, nobody)
+        sizes.append((len(file.read_bytes()), file.stat().st_mtime))
+        assert file.read_bytes() == changing.versions[-1].content
+    assert sizes[0] == sizes[1] == (len(PAGE.content), 1_000_000_000 - STEP_BACK)
+    assert sizes[2][0] != sizes[1][0]
+    assert len({version.content for version in changing.versions}) == 4
+    changing.restore(nobody)
+    assert (file.read_bytes(), file.stat().st_mtime) == (PAGE.content, 1_000_000_000)
+    assert [path.name for path in tmp_path.iterdir()] == ["web"]
+
+
+def test_what_may_be_shown_of_a_page_that_changes() -> None:
+    changing = Changing(b"h", PAGE, puts=True)
+    changing.change(Kind.PUT, lambda _: answered(b""))
+    changing.change(Kind.PUT, lambda _: answered(b"", start=b"HTTP/1.1 202 Accepted"))
+    old, stored, perhaps = (version.content for version in changing.versions)
+    assert [changing.shows(body, 0) for body in (old, stored, perhaps)] == [True, True, True]
+    assert [changing.shows(body, 2) for body in (old, stored, perhaps)] == [False, True, True]
+    assert not changing.shows(stored[:-1], 2)
+    changing.forget()
+    assert changing.shows(old, 2)
+
+
+def test_one_strong_tag_for_two_contents(tmp_path: Path) -> None:
+    root = tmp_path / "web"
+    root.mkdir()
+    (root / PAGE.name).write_bytes(PAGE.content)
+    changing = Changing(b"h", PAGE, root)
+
+    def tagged(tag: str, since: int) -> str:
+        return changing.same_tag(answered(changing.versions[-1].content, tag), since)
+
+    assert tagged('"1"', 0) == ""
+    changing.change(Kind.SAME_TIME, nobody)
+    assert tagged('"1"', 1) == ""  # nobody could tell by size or time
+    changing.change(Kind.PLAIN, nobody)
+    assert tagged('"1"', 1) == ""  # it was changed while it was on its way
+    assert tagged('W/"1"', 2) == ""
+    assert tagged('"1"', 2) == '"1"'
+    changing.begin()
+    assert tagged('"1"', 2) == ""
+
+
+def test_the_follower_goes_along_from_request_to_request() -> None:
+    follower = Follower()
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    closing = GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    response = transcribe(GOOD, ("GET",), Stream.ENDED).responses[0]
+    last = transcribe(closing, ("GET",), Stream.ENDED).responses[0]
+    assert follower.follow(GET, GOOD, response, last=False) == ""
+    assert follower.follow(GET, interim + GOOD, response, last=False) == ""
+    assert follower.follow(GET, closing, last, last=True) == ""
+    assert follower.follow(GET, GOOD[:5], response, last=False) == ""  # it is not listening any more
+
+
+@pytest.mark.parametrize(
+    ("octets", "last"),
+    [
+        (GOOD[:-1], False),
+        (GOOD + b"x", False),
+        (GOOD, True),
+        (GOOD.replace(b"200", b"404"), False),
+        (GOOD.replace(b"Length: 2", b"Length: two"), False),
+    ],
+)
+def test_the_follower_does_not_agree(octets: bytes, last: bool) -> None:
+    response = transcribe(GOOD, ("GET",), Stream.ENDED).responses[0]
+    assert Follower().follow(GET, octets, response, last=last)
+
+
+@contextmanager
+def together(cuts: bool) -> Iterator[int]:
+    """A server that answers late; with ``cuts`` it lets go of everybody when one client vanishes."""
+    clients: set[socket.socket] = set()
+
+    def serve(client: socket.socket) -> None:
+        clients.add(client)
+        with client:
+            while data := received(client):
+                if b"/slow" in data:
+                    asked.set()
+                    vanished.wait(PATIENCE if cuts else 0)
+                with suppress(OSError):
+                    client.sendall(GOOD)
+            clients.discard(client)
+            if cuts and asked.wait(PATIENCE):
+                for other in list(clients):
+                    with suppress(OSError):
+                        other.shutdown(socket.SHUT_RDWR)
+            vanished.set()
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    asked, vanished = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def received(client: socket.socket) -> bytes:
+    """What came; nothing of a client that has broken off."""
+    try:
+        return client.recv(4096)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("cuts", [True, False])
+def test_who_is_cut_off_when_another_client_vanishes(cuts: bool) -> None:
+    slow = replace(GET, target=b"/slow")
+    script = (
+        Step(Verb.OPEN, "A"),
+        Step(Verb.OPEN, "B"),
+        Step(Verb.BEGIN, "A", (0,), 5),
+        Step(Verb.SEND, "B", (1,)),
+        Step(Verb.ABORT, "A"),
+        Step(Verb.READ, "B"),
+    )
+    with together(cuts) as port:
+
+        def connect() -> Dialogue:
+            return Dialogue(Line("127.0.0.1", port, PATIENCE))
+
+        control = transcribe(GOOD, ("GET",), Stream.ENDED).responses[0]
+        pieces = (Piece("GET /", GET, control, True), Piece("GET /slow", slow, control, True))
+        stage = Stage(connect, Repertoire(pieces, Manners(3, True)), set())
+        played = stage.play(script, PATIENCE)
+    assert ([played.breach.rule] if played.breach else []) == [ABORT] * cuts
+    assert played.cut is cuts

@@ -61,6 +61,11 @@ def test_all_settings_are_read() -> None:
             "evidence": "run.json",
             "known_failures": "known.txt",
             "patience": "2.5",
+            "fuzz": "5000",
+            "fuzz_seed": " week 3 ",
+            "fuzz_time": "60",
+            "fuzz_failures": "kept.json",
+            "against": "localhost:8001",
         }
     )
     assert options == Options(
@@ -75,6 +80,11 @@ def test_all_settings_are_read() -> None:
         evidence=Path("run.json"),
         known_failures=Path("known.txt"),
         patience=2.5,
+        fuzz=5000,
+        fuzz_seed="week 3",
+        fuzz_time=60.0,
+        fuzz_failures=Path("kept.json"),
+        against="http://localhost:8001",
     )
 
 
@@ -97,11 +107,25 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ("patience", "nan"),
         ("patience", "soon"),
         ("report", ""),
+        ("fuzz", "-1"),
+        ("fuzz", "abc"),
+        ("fuzz", "1e6"),
+        ("fuzz", "10000000000"),
+        ("fuzz_seed", " "),
+        ("fuzz_time", "0"),
+        ("fuzz_time", "long"),
+        ("fuzz_failures", " "),
+        ("against", "https://localhost"),
+        ("against", "http://localhost:x"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_setting(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=rf"^{name.replace('_', ' ')}: "):
         read_options({name: text})
+
+
+def test_an_empty_place_for_failures_is_nowhere() -> None:
+    assert read_options({"fuzz_failures": ""}).fuzz_failures is None
 
 
 def test_an_empty_rule_is_refused() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import conformance
 from conformance.tests.canned import canned_server
+from conformance.tests.small import small, takes_odd_hosts, takes_odd_names
 from conformance.webroot import bundled
 
 pytest_plugins = "pytester"
@@ -221,6 +222,8 @@ def test_nobody_there(project: Project) -> None:
         (["--server-url", "http://127.0.0.1:1", "--step", "one"], "conformance: step: *"),
         (["--server-url", "http://127.0.0.1:1", "--known-failures", "no"], "conformance: known failures: no cannot *"),
         (["--pyargs", "conformance.checks"], "conformance: no server to judge*"),
+        (["--server-url", "http://127.0.0.1:1", "--fuzz", "abc"], "conformance: fuzz: 'abc' is no number of requests*"),
+        (["--server-url", "http://127.0.0.1:1", "--fuzz-failures", "."], "conformance: fuzz failures: . cannot be *"),
     ],
 )
 def test_mistakes_are_told_in_one_line_and_are_never_green(project: Project, arguments: list[str], told: str) -> None:
@@ -308,6 +311,83 @@ def test_the_plugin_may_be_loaded_in_every_way_at_once(
     (installed / "entry_points.txt").write_text("[pytest11]\nconformance.plugin = conformance.plugin\n")
     project.conftest(CANNED + "pytest_plugins = ['conformance.plugin']\n")
     assert project.pytest("--server-url", server, "--rule", "canned.pass").ret == 0
+
+
+# -- the fuzz ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoiled(project: Project) -> Iterator[tuple[str, ...]]:
+    """Arguments: a server with a fault that only the fuzz sees, and the rules that it takes."""
+    project.conftest("")
+    (project.path / "web").mkdir()
+    (project.path / "web" / "page.txt").write_text("ok")
+    rules = ("--rule", "host.invalid-400", "--rule", "field.nontoken-name-400", "--fuzz-time", "300")
+    with small(takes_odd_hosts) as server:
+        yield ("--server-url", server.url, "--web-root", "web", "--patience", "1", *rules)
+
+
+def test_the_fuzz_is_the_last_item_and_names_the_rules_that_it_breaks(
+    project: Project, spoiled: tuple[str, ...]
+) -> None:
+    result = project.pytest(*spoiled, "--fuzz", "60", "--report", "out", "--junitxml", "out.xml")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "conformance: 2 rules, server *",
+            "*test_rules.py ..F *",
+            "--- failed 1 of 1 *",
+            "host.invalid-400 (MUST)*",
+            "Fuzz: * generated requests in * s: 1 rule broken (--fuzz 60 --fuzz-seed 0)",
+            "host.invalid-400 by octets beyond ASCII in Host",
+            "2 rules: 1 passed, 1 failed",
+            "FAILED *::fuzz - host.invalid-400: A request with a fault*",
+            "*1 failed, 2 passed*",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert verdicts(project.path / "out")["host.invalid-400"] == "fail"
+    cases = [case.get("name") for case in ElementTree.parse(project.path / "out.xml").iter("testcase")]
+    assert cases[-1] == "fuzz"
+    [failure] = ElementTree.parse(project.path / "out.xml").iter("failure")
+    assert "host.invalid-400: A request with a fault" in (failure.text or "")
+    assert (project.path / ".conformance" / "fuzz-failures.json").exists()
+
+
+def test_a_rule_below_the_level_is_a_warning_of_the_fuzz(project: Project, spoiled: tuple[str, ...]) -> None:
+    with small(takes_odd_names) as server:
+        result = project.pytest(*spoiled, "--server-url", server.url, "--fuzz", "60")
+        strictly = project.pytest(*spoiled, "--server-url", server.url, "--fuzz", "60", "--level", "should")
+    assert (result.ret, strictly.ret) == (0, 1)
+    result.stdout.fnmatch_lines(["*test_rules.py ..W *", "*2 passed, 1 warned*"])
+    strictly.stdout.fnmatch_lines(["*test_rules.py ..F *"])
+
+
+def test_the_fuzz_can_be_chosen_left_out_and_stopped(project: Project, spoiled: tuple[str, ...]) -> None:
+    none = project.pytest(*spoiled, "--fuzz", "0")
+    assert none.ret == 0
+    none.assert_outcomes(passed=2)
+    alone = project.pytest(*spoiled, "--fuzz", "60", "-k", "fuzz", "--co", "-q")
+    alone.stdout.fnmatch_lines(["*::fuzz", "1/3 tests collected*"])
+    without = project.pytest(*spoiled, "--fuzz", "60", "-k", "not fuzz")
+    assert without.ret == 0
+    assert "Fuzz:" not in without.stdout.str()
+
+
+def test_the_first_failure_stops_before_the_fuzz(project: Project, spoiled: tuple[str, ...]) -> None:
+    with small(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as server:
+        result = project.pytest(*spoiled, "--server-url", server.url, "-x")
+    assert result.ret == 1
+    assert "Fuzz:" not in result.stdout.str()
+
+
+def test_the_ini_file_sets_the_fuzz_too(project: Project, spoiled: tuple[str, ...]) -> None:
+    project.write("pytest.ini", "[pytest]\nfuzz = 60\nfuzz_seed = week 3\nfuzz_failures = kept.json\n")
+    result = project.pytest(*spoiled)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["Fuzz: *(--fuzz 60 --fuzz-seed 'week 3')"])
+    assert (project.path / "kept.json").exists()
+    assert not (project.path / ".conformance").exists()
 
 
 # -- beside a project's own tests --------------------------------------------------------------------------------------

@@ -16,17 +16,22 @@ from typing import Protocol
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from conformance.check import CATALOGUE
 from conformance.exchange import Ending
 from conformance.fuzz import dice
 from conformance.fuzz.dialogue import Dialogue
 from conformance.fuzz.example import Ground
 from conformance.fuzz.hunt import REPEATS, Budget
-from conformance.fuzz.machines.reduce import reduce
-from conformance.fuzz.machines.repertoire import Repertoire, explore
-from conformance.fuzz.machines.script import Script, Writer, text
-from conformance.fuzz.machines.stage import Play, Stage
+from conformance.fuzz.machines.changing import Changing
+from conformance.fuzz.machines.judgement import ABORT
+from conformance.fuzz.machines.reduce import apart, reduce
+from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, mannered
+from conformance.fuzz.machines.script import NEW, Script, Step, Verb, Writer, text
+from conformance.fuzz.machines.stage import VANISHING, Play, Stage
+from conformance.fuzz.message import Request
 from conformance.fuzz.properties import Breach
 from conformance.line import Line
+from conformance.response import Response
 from conformance.wire import Patience, Wire
 
 STEPS = 10
@@ -34,6 +39,14 @@ SURE = 2
 """So often must a smaller script fail: what the network joins by chance is not to be relied on."""
 DOUBTS = 3
 """So often may a rule seem broken, and then keep, before it is left alone."""
+
+
+LEAVINGS = ((), (Step(Verb.BEGIN, "A", (0,), 8),))
+OPENING: tuple[Script, ...] = tuple(
+    (Step(Verb.OPEN, "A"), *begun, Step(leaving, "A"), Step(Verb.VISIT, NEW, (0,)))
+    for begun in LEAVINGS
+    for leaving in (Verb.CLOSE, Verb.ABORT)
+)
 
 
 class Player(Protocol):
@@ -65,7 +78,8 @@ class Scene:
     def certain(self) -> bool:
         """Whether it is proved: by failing again, by octets that came, or by a server that is gone."""
         exchange = self.breach.finding.exchange
-        return self.failures > 1 or (bool(exchange.received) and not exchange.waited) or exchange.killed
+        proof = bool(exchange.received) and not exchange.waited and not _of_vanishing(self)
+        return self.failures > 1 or (self.failures > 0 and proof) or exchange.killed
 
     @property
     def steps(self) -> str:
@@ -92,6 +106,10 @@ class Theatre:
     settled: set[str] = field(default_factory=set)
     played: int = 0
     gone: bool = False
+    fatal: Scene | None = None
+    """The last death, which may have come while something else was looked into."""
+    changing: Changing | None = None
+    """The page that may be changed, if there is one."""
     doubts: Counter[str] = field(default_factory=Counter)
     tired: bool = False
     """Whether a silence has been proved: then nobody waits long for another."""
@@ -106,8 +124,36 @@ class Theatre:
 
     def run(self) -> Iterator[Scene]:
         """Look at the server's manners, and play until the budget is spent."""
-        self.repertoire = explore(self.connect, self.ground, self.player.patience.full)
-        self.stage = Stage(self.connect, self.repertoire, self.settled)
+        changing = self.changing
+        page = changing.page if changing is not None else None
+        self.repertoire = explore(self.connect, self.ground, self.player.patience.full, page)
+        if not self.repertoire.pieces:
+            return
+        for piece in self.repertoire.pieces:
+            self.player.patience.learn(piece.seconds)
+        self.stage = Stage(self.connect, self.repertoire, self.settled, changing)
+        yield from self._opening()
+        if self.gone:
+            return
+        self.repertoire = mannered(self.connect, self.repertoire, self.player.patience.full)
+        self.stage = Stage(self.connect, self.repertoire, self.settled, changing)
+        try:
+            yield from self._run()
+        finally:
+            if changing is not None:
+                changing.restore(self._ask)
+
+    def _opening(self) -> Iterator[Scene]:
+        """The simplest scripts of clients that vanish: what a server dies of must not happen while it is explored."""
+        for script in OPENING:
+            played = self.perform(script, self.player.patience.full)
+            if played.dead and played.breach is not None and played.breach.rule not in self.settled:
+                self.settled.add(played.breach.rule)
+                yield Scene(played.breach, script[: played.steps], self.repertoire)
+            if self.gone:
+                return
+
+    def _run(self) -> Iterator[Scene]:
         while self.repertoire.pieces and self.played < self.budget.examples and not self.late:
             chase = _Chase(self)
             chase.explore(self.budget.examples - self.played)
@@ -122,6 +168,11 @@ class Theatre:
                 self.settled.add(rule)
             if scene.certain:
                 yield scene
+            elif self.gone and self.fatal is not None and self.fatal.breach.rule not in self.settled:
+                yield self.fatal
+
+    def _ask(self, request: Request) -> Response | None:
+        return alone(self.connect, request, self.player.patience.full)
 
     @property
     def late(self) -> bool:
@@ -131,6 +182,12 @@ class Theatre:
     def perform(self, script: Script, patience: float) -> Play:
         """Play a script on a server that lives; one that cannot be brought back ends the run."""
         played = self.stage.play(script, patience)
+        if played.latency:
+            self.player.patience.learn(played.latency)
+        if played.dead and played.breach is not None:
+            self.fatal = Scene(played.breach, script[: played.steps], self.repertoire)
+        if played.dead and self.changing is not None:
+            self.changing.forget()
         if played.dead and not self.player.revive():
             self.gone = True
         return played
@@ -143,8 +200,11 @@ class _Chase:
         self.theatre = theatre
         self.caught: Scene | None = None
         self.left = theatre.budget.shrinking
+        self.first: Scene
         self.failing: Script = ()
         self.tried: set[Script] = set()
+        self.premises: frozenset[str] = frozenset()
+        """The rules one of which a smaller script has to break; if there is none, that which the first one breaks."""
 
     def explore(self, count: int) -> None:
         """Let Hypothesis write up to ``count`` scripts, and stop at the first that fails."""
@@ -181,8 +241,13 @@ class _Chase:
             raise _Wrong
 
     def shrink(self) -> None:
-        """Make the script that failed as small as the budget allows."""
-        if self.caught is not None:
+        """Make the script that failed as small as the budget allows; a premise of the rule may be what is broken."""
+        assert self.caught is not None
+        self.first = self.caught
+        reduce(self.caught.script, self._fails)
+        self.premises = _premises(self.caught.breach.rule)
+        if self.premises and self._fails(apart(self.caught.script)) is not None:
+            self.premises = frozenset()
             reduce(self.caught.script, self._fails)
 
     def _fails(self, script: Script) -> Script | None:
@@ -193,17 +258,46 @@ class _Chase:
         self.tried.add(script)
         for _ in range(SURE):
             played = self.theatre.perform(script, self.theatre.player.patience.quick)
-            if played.breach is None or played.breach.rule != self.caught.breach.rule:
+            if played.breach is None or played.breach.rule not in (self.premises or {self.caught.breach.rule}):
                 return None
             found = Scene(played.breach, script[: played.steps], self.theatre.repertoire)
         self.caught = found
         return found.script
 
     def confirmed(self) -> Scene:
-        """The failure, after playing it some times more with the full patience; not on a server that is dead."""
+        """The failure, after playing it some times more with the full patience; not on a server that is dead.
+
+        If it was made too small, it is told as it was at first.
+        """
         assert self.caught is not None
+        scene = self._confirmed(self.caught)
+        if not scene.certain and self.first is not self.caught and not self.theatre.gone:
+            scene = self._confirmed(self.first)
+        return scene
+
+    def _confirmed(self, scene: Scene) -> Scene:
+        full = self.theatre.player.patience.full
         for _ in range(0 if self.theatre.gone else REPEATS):
-            played = self.theatre.perform(self.caught.script, self.theatre.player.patience.full)
-            failed = played.breach is not None and played.breach.rule == self.caught.breach.rule
-            self.caught = replace(self.caught, failures=self.caught.failures + failed, plays=self.caught.plays + 1)
-        return self.caught
+            played = self.theatre.perform(scene.script, full)
+            failed = played.breach is not None and played.breach.rule == scene.breach.rule
+            scene = replace(scene, failures=scene.failures + failed, plays=scene.plays + 1)
+            if _of_vanishing(scene) and self.theatre.perform(_without_vanishing(scene.script), full).cut:
+                return replace(scene, failures=0)  # it is cut off whoever vanishes
+        return scene
+
+
+def _premises(rule: str) -> frozenset[str]:
+    """The rules without which this one cannot be judged."""
+    check = CATALOGUE.get(rule)
+    if check is None:
+        return frozenset()
+    return frozenset(check.rule.requires).union(*map(_premises, check.rule.requires))
+
+
+def _of_vanishing(scene: Scene) -> bool:
+    """Whether one client is said to suffer from another one's vanishing, though the server lives."""
+    return scene.breach.rule == ABORT and not scene.breach.finding.exchange.killed
+
+
+def _without_vanishing(script: Script) -> Script:
+    return tuple(step for step in script if step.verb not in VANISHING)

@@ -9,17 +9,21 @@ from conformance.exchange import Ending
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.message import Chunked
 from conformance.fuzz.properties import Breach
+from conformance.fuzz.properties.build import misplaced
 from conformance.predicates import found
 from conformance.response import DefectKind, Response
 
 SIGN = b"HTTP/"
+FIRST = "status-line.first-octets"
 
 
-def overstepped(before: Response, asked: Asked) -> str:
-    """The rule that forbids an answer after this one."""
+def overstepped(before: Response, asked: Asked) -> str | None:
+    """The rule that forbids an answer after this one; None if only its version, HTTP/1.0, made it the last one."""
     if says_close(before):
         return "connection.nothing-after-own-close"
-    return "connection.nothing-after-close-request" if asked.closes else "connection.http10-closes-by-default"
+    if asked.closes:
+        return "connection.nothing-after-close-request"
+    return "connection.http10-closes-by-default" if asked.old else None
 
 
 def waits_for_length(asked: Asked) -> bool:
@@ -53,10 +57,12 @@ def surplus(dialogue: Dialogue) -> Iterator[Breach]:
         return
     dialogue.over = True
     index = transcript.complete - 1 if before is None else transcript.responses.index(before) - 1
-    head = transcript.responses[index].method == "HEAD"
-    rule = "head.no-body" if head and before is None else "framing.no-octets-outside-messages"
-    span = (start, stop) if before is None else before.span
-    message = "Octets come that belong to no answer."
+    always = transcript.responses[0].defect(DefectKind.OCTETS_BEFORE)
+    rule, message = (FIRST, "Octets stand before a status line.") if always else misplaced(transcript.responses[index])
+    stray = before.defect(DefectKind.OCTETS_BEFORE) if before is not None else None
+    span = stray.span if stray is not None else (start, stop)
+    if rule == "framing.content-length-exact" and not dialogue.line.received[span[0] : span[1]].strip(b"\r\n"):
+        rule, message = "framing.no-octets-outside-messages", "An empty line comes that belongs to no answer."
     yield Breach(rule, found(dialogue.exchange(), message, expected="nothing", observed=repr(rest[:60]), span=span))
 
 

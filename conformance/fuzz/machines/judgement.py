@@ -6,20 +6,22 @@ connection stays open. What follows a half-close is up to the server.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
 
-from conformance import oracle
 from conformance.connections import says_close
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.machines.blame import cut_short, desynchronised, overstepped, surplus, waits_for_length
+from conformance.fuzz.machines.changing import Changing
+from conformance.fuzz.machines.follower import Follower
 from conformance.fuzz.machines.repertoire import Repertoire
 from conformance.fuzz.properties import Breach
+from conformance.fuzz.properties.agreement import blame
 from conformance.predicates import OVERLOADED, found
-from conformance.response import Framing, Response
+from conformance.response import Response
 
 TIMEOUT = 408
-DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.IGNORECASE)
+LOST = "pipelining.requests-not-lost"
 ABORT = "connection.survives-client-abort"
 CLOSING = "the answer, or the end of the connection (RFC 9112 §9.5)"
 
@@ -27,10 +29,13 @@ CLOSING = "the answer, or the end of the connection (RFC 9112 §9.5)"
 class Judge:
     """Judges lines against a repertoire; ``again`` asks for the answer to a piece once more."""
 
-    def __init__(self, repertoire: Repertoire, again: Callable[[int], Response | None]) -> None:
+    def __init__(
+        self, repertoire: Repertoire, again: Callable[[int], Response | None], changing: Changing | None = None
+    ) -> None:
         self.pieces = repertoire.pieces
         self.again = again
-        self.framed: set[tuple[str, bytes]] = set()
+        self.changing = changing
+        self.followers: WeakKeyDictionary[Dialogue, Follower] = WeakKeyDictionary()
 
     def come(self, dialogue: Dialogue) -> Iterator[Breach]:
         """Judge what has come since the last time."""
@@ -59,6 +64,8 @@ class Judge:
                 yield Breach(self._missing(dialogue, index, asked), found(exchange, message, expected=CLOSING))
         elif dialogue.last is not None and dialogue.last < len(responses):
             last, asked = responses[dialogue.last], dialogue.asked[dialogue.last]
+            if not (says_close(last) or asked.closes or asked.old):
+                return  # it has but the older version, by which it is the client who lets go
             rule = "connection.http10-closes-by-default" if asked.old else "connection.close-request-honoured"
             rule = "connection.own-close-honoured" if says_close(last) else rule
             message = "The connection stays open after the last answer on it."
@@ -86,7 +93,9 @@ class Judge:
         elif dialogue.last is not None and index > dialogue.last:
             before = dialogue.transcript.responses[dialogue.last]
             rule = overstepped(before, dialogue.asked[dialogue.last])
-            yield self._wrong(dialogue, rule, "An answer comes after the last one.", "the end", response)
+            dialogue.over = True
+            if rule is not None:
+                yield self._wrong(dialogue, rule, "An answer comes after the last one.", "the end", response)
         elif asked is None:
             if response.status == TIMEOUT:
                 dialogue.over = True  # who closes an idle connection may say why (RFC 9110 §15.5.9)
@@ -108,8 +117,11 @@ class Judge:
             )
 
     def _whole(self, dialogue: Dialogue, index: int, asked: Asked, response: Response) -> Iterator[Breach]:
-        yield from self._framed(dialogue, response)
+        yield from self._followed(dialogue, index, asked, response)
         piece = self.pieces[asked.number]
+        if piece.changing and self.changing is not None:
+            yield from self._version(dialogue, index, asked, response, self.changing)
+            return
         early = asked.expects and not any(each.status == 100 for each in response.interim)
         refused = early or (not piece.control.ok and bool(asked.request.body))
         lawful = response.status is not None and (response.status >= 400 or early)
@@ -127,12 +139,45 @@ class Judge:
             None,
         )
         if other is not None and self._distinct(asked, other):
+            if self._skipped(dialogue, index, response):
+                message = f"{piece.name} is passed over."
+                rule = desynchronised(self._before(dialogue, index)) or LOST
+                yield self._wrong(dialogue, rule, message, self._expected(asked), response)
+                return
             message = f"{piece.name} draws the answer to {self.pieces[other.number].name}."
             yield self._wrong(dialogue, "pipelining.responses-in-order", message, self._expected(asked), response)
             return
         message = f"{piece.name} is not answered as it is when it comes alone."
         rule = self._differs(dialogue, index, asked, response)
         yield self._wrong(dialogue, rule, message, self._expected(asked), response)
+
+    def _skipped(self, dialogue: Dialogue, index: int, response: Response) -> bool:
+        """Whether fewer answers come than are owed, and this is one to a request behind."""
+        later = any(self._is(each, response) for each in dialogue.asked[index + 1 :])
+        return later and dialogue.transcript.complete < dialogue.owed
+
+    def _version(
+        self, dialogue: Dialogue, index: int, asked: Asked, response: Response, changing: Changing
+    ) -> Iterator[Breach]:
+        """The answer to the page that changes: one whole version of it, under a tag of its own."""
+        piece = self.pieces[asked.number]
+        if response.status != piece.control.status:
+            rule = self._differs(dialogue, index, asked, response)
+            message = f"{piece.name} is not answered as it is when it comes alone."
+            yield self._wrong(dialogue, rule, message, f"status {piece.control.status}", response)
+        elif not changing.shows(response.body, asked.version):
+            old = any(response.body == version.content for version in changing.versions)
+            message = (
+                "What was there before a PUT is shown after it."
+                if old
+                else f"{piece.name} shows what was never there as a whole."
+            )
+            rule = "put.replaces-existing" if old else "get.returns-target-representation"
+            yield self._wrong(dialogue, rule, message, "the content that was written last", response)
+        elif tag := changing.same_tag(response, asked.version):
+            message = f"The tag {tag} is that of another content too."
+            expected = "another tag, or one that is marked as weak"
+            yield self._wrong(dialogue, "validator.strong-tag-changes-with-data", message, expected, response)
 
     def _expected(self, asked: Asked) -> str:
         control = self.pieces[asked.number].control
@@ -149,24 +194,24 @@ class Judge:
         answer = self.again(number)
         return answer is not None and self.pieces[number].agrees(answer)
 
-    def _framed(self, dialogue: Dialogue, response: Response) -> Iterator[Breach]:
-        start, stop = response.span
-        octets = bytes(dialogue.line.received[start:stop])
-        key = (response.method, DATE.sub(b"", octets))
-        if key in self.framed:
-            return
-        self.framed.add(key)
-        ended = response.framing is Framing.CLOSE
-        opinion = oracle.opinion_of(octets, response.method, ended=ended)
-        if not opinion.whole or opinion.rest or opinion.body != response.body:
-            observed = opinion.refusal or f"{len(opinion.body)} octets of content, and {len(opinion.rest)} behind them"
-            finding = found(
-                dialogue.exchange(),
-                "h11 reads the reply otherwise.",
-                expected="a response in good form",
-                observed=observed,
+    def _followed(self, dialogue: Dialogue, index: int, asked: Asked, response: Response) -> Iterator[Breach]:
+        """What h11 says, which goes along on each connection."""
+        follower = self.followers.setdefault(dialogue, Follower())
+        spans = [*(interim.span for interim in response.interim), response.span]
+        octets = b"".join(bytes(dialogue.line.received[start:stop]) for start, stop in spans)
+        complaint = follower.follow(asked.request, octets, response, last=dialogue.last == index)
+        blamed = blame(response) if complaint and not response.defects else None
+        if blamed is not None:
+            yield Breach(
+                blamed[0],
+                found(
+                    dialogue.exchange(),
+                    "h11 reads the reply otherwise.",
+                    expected="a response in good form",
+                    observed=complaint,
+                    span=response.span,
+                ),
             )
-            yield Breach("message.response-structure", finding)
 
     def _wrong(self, dialogue: Dialogue, rule: str, message: str, expected: str, response: Response) -> Breach:
         dialogue.over = True

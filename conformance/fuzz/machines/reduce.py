@@ -21,9 +21,21 @@ def reduce(script: Script, fails: Callable[[Script], Script | None]) -> Script:
         script = smaller
 
 
+def apart(script: Script) -> Script:
+    """The same requests one by one: each is sent when those before it on its line are answered."""
+    made: list[Step] = []
+    for step in script:
+        if step.verb is Verb.SEND:
+            for piece in step.pieces:
+                made += (replace(step, pieces=(piece,)), Step(Verb.READ, step.line))
+        else:
+            made.append(step)
+    return tuple(made)
+
+
 def renamed(script: Script) -> Script:
     """The same script on the lines A, B and so on, in this order."""
-    names = dict(zip(dict.fromkeys(step.line for step in script if step.line != NEW), NAMES, strict=False))
+    names = dict(zip(dict.fromkeys(step.line for step in script if step.line not in ("", NEW)), NAMES, strict=False))
     return tuple(replace(step, line=names.get(step.line, step.line)) for step in script)
 
 
@@ -55,6 +67,9 @@ def _whole(script: Script, place: int) -> Script:
 
 
 def _simpler(step: Step) -> Iterator[Step]:
+    if step.verb is Verb.CHANGE:
+        yield from (replace(step, cut=step.cut & ~bit) for bit in (4, 2, 1) if step.cut & bit)
+        return
     if len(step.pieces) > 1:
         for place in range(len(step.pieces)):
             yield replace(step, pieces=step.pieces[:place] + step.pieces[place + 1 :])

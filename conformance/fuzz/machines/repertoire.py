@@ -35,14 +35,20 @@ OFTENER = 30
 class Piece:
     """One request of the repertoire; ``control`` is the answer that it drew alone, ``steady`` whether each time.
 
-    ``slow`` ones are asked for less often.
+    ``seconds`` is how long that took; ``changing`` tells that it asks for the page that is changed meanwhile.
     """
 
     name: str
     request: Request
     control: Response
     steady: bool
-    slow: bool = False
+    seconds: float = 0.0
+    changing: bool = False
+
+    @property
+    def slow(self) -> bool:
+        """Whether it is asked for less often."""
+        return self.seconds > SLOW
 
     @property
     def plain(self) -> bool:
@@ -76,6 +82,11 @@ class Repertoire:
 
     pieces: tuple[Piece, ...]
     manners: Manners
+
+    @cached_property
+    def changing(self) -> int | None:
+        """The index of the page that is changed, if there is one."""
+        return next((number for number, piece in enumerate(self.pieces) if piece.changing), None)
 
     @cached_property
     def lots(self) -> tuple[int, ...]:
@@ -122,8 +133,11 @@ def requests(ground: Ground) -> Iterator[tuple[str, Request]]:
         yield f"{what} in chunks", Request(verb, where, (host, chunked), Chunked((Chunk(CONTENT), Chunk(b"you"))))
 
 
-def explore(connect: Connect, ground: Ground, patience: float) -> Repertoire:
-    """Ask for everything alone, twice, and see how many clients are served at once."""
+def explore(connect: Connect, ground: Ground, patience: float, changing: Request | None = None) -> Repertoire:
+    """Ask for everything alone, twice. The manners are another matter: see :func:`mannered`.
+
+    ``changing`` asks for the page that is going to be changed.
+    """
     pieces = []
     for name, request in requests(ground):
         piece = _piece(connect, name, request, patience)
@@ -131,8 +145,18 @@ def explore(connect: Connect, ground: Ground, patience: float) -> Repertoire:
             pieces.append(piece)
     if not pieces:
         return Repertoire((), Manners())
-    plain = pieces[0].request
-    return Repertoire(tuple(pieces), Manners(_lines(connect, plain, patience), _persistent(connect, plain, patience)))
+    page = _piece(connect, f"GET {changing.target.decode('latin-1')}", changing, patience) if changing else None
+    if page is not None and page.control.ok:
+        pieces = [piece for piece in pieces if piece.request.target != page.request.target]
+        pieces.append(replace(page, changing=True))
+    return Repertoire(tuple(pieces), Manners())
+
+
+def mannered(connect: Connect, repertoire: Repertoire, patience: float) -> Repertoire:
+    """The repertoire of a server that nothing is known of yet, with its manners."""
+    plain = repertoire.pieces[0].request
+    manners = Manners(_lines(connect, plain, patience), _persistent(connect, plain, patience))
+    return replace(repertoire, manners=manners)
 
 
 def alone(connect: Connect, request: Request, patience: float) -> Response | None:
@@ -144,15 +168,16 @@ def alone(connect: Connect, request: Request, patience: float) -> Response | Non
 
 
 def _piece(connect: Connect, name: str, request: Request, patience: float) -> Piece | None:
+    first = alone(connect, request, patience)
     began = time.monotonic()
-    first, second = (alone(connect, request, patience) for _ in range(2))
-    slow = (time.monotonic() - began) / 2 > SLOW
+    second = alone(connect, request, patience)  # what comes for the first time is slow
+    seconds = time.monotonic() - began
     if first is None or second is None or first.status != second.status or len(first.body) > LARGEST:
         return None
     if first.framing is Framing.CLOSE and not says_close(first) and not is_http10(first):
         return None  # only the end of the connection tells its end: nothing can follow
     same_type = first.value("content-type") == second.value("content-type")
-    return Piece(name, request, first, first.body == second.body and same_type, slow)
+    return Piece(name, request, first, first.body == second.body and same_type, seconds)
 
 
 def _persistent(connect: Connect, plain: Request, patience: float) -> bool:

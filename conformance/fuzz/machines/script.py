@@ -15,6 +15,7 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from conformance.fuzz.machines.changing import KINDS, changed_how
 from conformance.fuzz.machines.repertoire import Repertoire
 
 NAMES = "ABC"
@@ -36,6 +37,7 @@ class Verb(StrEnum):
     ABORT = "abort"
     CLOSE = "close"
     VISIT = "visit"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def _words(step: Step, repertoire: Repertoire) -> str:
             return f"send the rest on {step.line}"
         case Verb.EXPECT:
             return f"send {names} on {step.line}, the content after 100"
+        case Verb.CHANGE:
+            return f"{changed_how(step.cut)} {names.removeprefix('GET ')}"
         case Verb.VISIT:
             return f"open a new line; send {names} and read"
         case _:
@@ -157,6 +161,16 @@ class Writer(RuleBasedStateMachine):
             self._ready(name)
             piece = taking[choice // len(self.drafts) % len(taking)]
             self._sent(name, Step(Verb.EXPECT, name, (piece,)))
+
+    @rule(choice=st.integers(0, 2**16), kind=st.integers(0, KINDS - 1))
+    def change(self, choice: int, kind: int) -> None:
+        """Another content for the page that may be changed, and a look at it."""
+        page = self.repertoire.changing
+        if page is not None:
+            name, _ = self._whose(choice)
+            self.script.append(Step(Verb.CHANGE, pieces=(page,), cut=kind))
+            self._ready(name)
+            self._sent(name, Step(Verb.SEND, name, (page,)))
 
     @rule(choice=st.integers(0, 2**16))
     def read(self, choice: int) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from conformance.exchange import Ending
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.hunt import DEATH
+from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.judgement import ABORT, Judge
 from conformance.fuzz.machines.repertoire import Connect, Repertoire, alone
 from conformance.fuzz.machines.script import Script, Step, Verb
-from conformance.fuzz.message import FieldLine
+from conformance.fuzz.message import FieldLine, Request
 from conformance.fuzz.properties import Breach
 from conformance.predicates import found
 from conformance.response import Response
@@ -25,44 +28,62 @@ VANISHING = (Verb.ABORT, Verb.CLOSE, Verb.HALF_CLOSE)
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What became of a script: how many of its steps were played, and the breach, if there was one."""
+    """What became of a script: how many of its steps were played, and the breach, if there was one.
+
+    ``cut`` tells that a connection ended on which an answer was owed, and ``latency`` how long one took at most.
+    """
 
     steps: int
     breach: Breach | None = None
     dead: bool = False
+    cut: bool = False
+    latency: float = 0.0
 
 
 class Stage:
     """Plays scripts. ``settled`` are rules of which nothing more is to be said."""
 
-    def __init__(self, connect: Connect, repertoire: Repertoire, settled: set[str]) -> None:
+    def __init__(
+        self, connect: Connect, repertoire: Repertoire, settled: set[str], changing: Changing | None = None
+    ) -> None:
         self.connect = connect
         self.repertoire = repertoire
         self.settled = settled
+        self.changing = changing
         self.patience = 1.0
-        self.judge = Judge(repertoire, self._again)
+        self.cut = False
+        self.latency = 0.0
+        self.vanished: Dialogue | None = None
+        """Who has vanished last, perhaps at the end of another script: a server may die of that a little later."""
+        self.judge = Judge(repertoire, self._again, changing)
         self.lines: dict[str, Dialogue] = {}
 
     def _again(self, number: int) -> Response | None:
-        return alone(self.connect, self.repertoire.pieces[number].request, self.patience)
+        return self._ask(self.repertoire.pieces[number].request)
 
     def play(self, script: Script, patience: float) -> Play:
         """Play a script from the beginning, with so much patience."""
         self.patience = patience
+        self.cut = False
+        self.latency = 0.0
         self.lines = {}
-        vanished: Dialogue | None = None
+        if self.changing is not None:
+            self.changing.begin()
         try:
             for number, step in enumerate(script, 1):
                 if step.verb is Verb.VISIT:
                     if not self._visited(step):
-                        return Play(number, self._death(vanished), dead=True)
+                        return Play(number, self._first((self._death(),)), dead=True)
                     continue
                 breach = self._first(self._do(step))
                 if breach is not None:
-                    return Play(number, breach)
+                    silent = breach.finding.exchange.ending is Ending.SILENT
+                    if silent and not self._visited(script[-1]):
+                        return Play(number, self._first((self._death(),)), dead=True)
+                    return Play(number, breach, cut=self.cut)
                 if step.verb in VANISHING:
-                    vanished = self.lines.get(step.line, vanished)
-            return Play(len(script))
+                    self.vanished = self.lines.get(step.line, self.vanished)
+            return Play(len(script), cut=self.cut, latency=self.latency)
         finally:
             for dialogue in self.lines.values():
                 dialogue.close()
@@ -76,9 +97,15 @@ class Stage:
                 self.lines[step.line].close()
             self.lines[step.line] = self.connect()
             return
+        if step.verb is Verb.CHANGE:
+            if self.changing is not None:
+                self.changing.change(step.cut, self._ask)
+            return
         dialogue = self.lines.get(step.line)
         if dialogue is None or dialogue.over:
             return
+        if step.verb in VANISHING:
+            self._endanger(dialogue)
         match step.verb:
             case Verb.SEND:
                 dialogue.say(*(self._asked(index) for index in step.pieces))
@@ -98,25 +125,54 @@ class Stage:
                 dialogue.close()
 
     def _asked(self, number: int) -> Asked:
-        return Asked(number, self.repertoire.pieces[number].request)
+        asked = Asked(number, self.repertoire.pieces[number].request)
+        asked.version = self.changing.number if self.changing is not None else 0
+        return asked
+
+    def _ask(self, request: Request) -> Response | None:
+        return alone(self.connect, request, self.patience)
+
+    def _endanger(self, vanishing: Dialogue) -> None:
+        """Take note of the others to which answers are owed while a client vanishes."""
+        for dialogue in self.lines.values():
+            if dialogue is not vanishing and not dialogue.over and not dialogue.half_closed:
+                dialogue.line.wait(0)
+                owing = dialogue.transcript.complete < dialogue.owed and dialogue.line.ending is None
+                dialogue.endangered = dialogue.endangered or owing
 
     def _more(self, dialogue: Dialogue, count: int | None) -> Iterator[Breach]:
         """Send more of a request, unless it has been answered already."""
         dialogue.line.wait(0)
-        yield from self.judge.come(dialogue)
+        if dialogue.transcript.complete >= len(dialogue.asked) or dialogue.line.ending is not None:
+            yield from self.judge.come(dialogue)
         if not dialogue.over:
             dialogue.go_on(count)
 
     def _read(self, dialogue: Dialogue) -> Iterator[Breach]:
         patience = HALF_CLOSED_PATIENCE if self._owes_nothing(dialogue) else self.patience
+        began = time.monotonic()
         answered = dialogue.listen(patience, to_end=dialogue.pending is None or dialogue.half_closed)
+        if answered:
+            self.latency = max(self.latency, time.monotonic() - began)
         yield from self.judge.come(dialogue)
         if not answered and not dialogue.over:
             dialogue.over = dialogue.last is not None or dialogue.owed > dialogue.transcript.complete
             if not self._known_to_fall_silent(dialogue):
                 yield from self.judge.silence(dialogue, patience)
         elif dialogue.line.ending is not None:
+            yield from self._cut(dialogue)
             dialogue.over = True
+
+    def _cut(self, dialogue: Dialogue) -> Iterator[Breach]:
+        """A connection has ended, though a whole request on it was not answered: of another client's vanishing?"""
+        ended = dialogue.line.ending in (Ending.CLOSED, Ending.RESET)
+        owing = dialogue.transcript.complete < dialogue.owed
+        if not ended or dialogue.over or dialogue.half_closed or dialogue.overrun or not owing:
+            return
+        self.cut = True
+        if dialogue.endangered:
+            message = "When one client vanishes, another one is cut off whose request was not answered yet."
+            yield Breach(ABORT, found(dialogue.exchange(), message, expected="the answer to who has not vanished"))
 
     @staticmethod
     def _owes_nothing(dialogue: Dialogue) -> bool:
@@ -155,10 +211,11 @@ class Stage:
 
     def _visited(self, step: Step) -> bool:
         """Whether a newcomer is served."""
-        answer = alone(self.connect, self.repertoire.pieces[step.pieces[0]].request, self.patience)
-        return answer is not None
+        number = step.pieces[0] if step.verb is Verb.VISIT else 0
+        return self._again(number) is not None
 
-    def _death(self, vanished: Dialogue | None) -> Breach:
+    def _death(self) -> Breach:
+        vanished, self.vanished = self.vanished, None
         dialogue = vanished or next(iter(self.lines.values()), None) or self.connect()
         gone = vanished is not None
         message = "The next client is not served."

@@ -93,7 +93,8 @@ _unserved(
 _unserved(
     "less chunk data than its size says",
     DATA,
-    [Chunked((Chunk(HELLO, b"%x" % size),)) for size in (6, 7, 8, 9, 10, 11, 13, 15, 16, 32)],
+    # No 6: CR would be data, and the LF behind it is taken for a line end by who takes LF alone.
+    [Chunked((Chunk(HELLO, b"%x" % size),)) for size in (7, 8, 9, 10, 11, 13, 15, 16, 32)],
     finished=False,
 )
 _unserved("a CR alone behind a chunk size", SIZE, [chunks(line_end=b"\r"), chunks(line_end=b"\r\r")], finished=False)

@@ -69,12 +69,21 @@ def _rotations(fields: tuple[FieldLine, ...]) -> Iterator[tuple[FieldLine, ...]]
         yield from ((*rest[:place], fields[start], *rest[place:]) for place in range(len(fields)) if place != start)
 
 
+def _dressed(ground: Ground) -> tuple[Request, ...]:
+    """Pages asked for with some ordinary fields."""
+    return tuple(request.adding(*ORDINARY[:3]) for request in bare(ground))
+
+
 @mutation("fields in another order", "field.order-irrelevant", Fate.SERVED)
+@manner(plains=_dressed)
+def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
+    return one_of_these([replace(plain, fields=fields) for fields in _rotations(plain.fields)])
+
+
 @mutation("a length in another place", "field.order-irrelevant", Fate.SERVED, base=Base.LENGTH)
 @mutation("chunked in another place", "field.order-irrelevant", Fate.SERVED, base=Base.CHUNKED)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
-    dressed = plain.fields if len(plain.fields) > 1 else (*plain.fields, *ORDINARY[:3])
-    return one_of_these([replace(plain, fields=fields) for fields in _rotations(dressed)])
+    return one_of_these([replace(plain, fields=fields) for fields in _rotations(plain.fields)])
 
 
 def _inserting(plain: Request, lines: st.SearchStrategy[tuple[FieldLine, ...]]) -> st.SearchStrategy[Request]:
@@ -158,13 +167,25 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return one_of_these([plain.adding(line) for line in lines])
 
 
+TIGHT = (FieldLine(b"Cache-Control", b"no-cache,max-age=0"), FieldLine(b"Accept", b"text/html,*/*;q=1"))
+LOOSE = (
+    (b"no-cache , max-age=0", b"no-cache\t,\tmax-age=0", b"no-cache,   max-age=0"),
+    (b"text/html,*/* ; q=1", b"text/html,*/*;\tq=1", b"text/html , */*;q=1"),
+)
+
+
+def _listing(ground: Ground) -> tuple[Request, ...]:
+    """Pages asked for with a list."""
+    return tuple(request.adding(line) for line in TIGHT for request in bare(ground))
+
+
 @mutation("blanks in a list", "field.inner-whitespace-tolerated", Fate.SERVED)
-@manner(plains=bare)
+@manner(plains=_listing)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
-    values = (b"no-cache , max-age=0", b"no-cache\t,\tmax-age=0", b"no-cache,   max-age=0")
-    lines = [FieldLine(b"Cache-Control", value) for value in values]
-    lines += [FieldLine(b"Accept", value) for value in (b"*/* ; q=1", b"*/*;\tq=1", b"text/html , */*")]
-    return one_of_these([plain.adding(line) for line in lines])
+    *others, line = plain.fields
+    return one_of_these(
+        [replace(plain, fields=(*others, replace(line, value=value))) for value in LOOSE[TIGHT.index(line)]]
+    )
 
 
 @mutation("a long value", "limits.header-too-large-4xx", Fate.EITHER)

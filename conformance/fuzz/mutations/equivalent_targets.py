@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from conformance.fuzz.example import Fate, Ground
-from conformance.fuzz.manner import bare, manner
+from conformance.fuzz.manner import bare, files, manner
 from conformance.fuzz.message import Request
 from conformance.fuzz.mutations import mutation
 from conformance.fuzz.ordinary import DIGITS, LETTERS, one_of_these
@@ -89,6 +89,12 @@ def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     queries = st.text(QUERY, max_size=12).map(str.encode)
     return queries.map(lambda query: replace(plain, target=plain.target.partition(b"?")[0] + b"?" + query))
+
+
+@mutation("a query of letters", "target.origin-form-accepted", Fate.EITHER)
+@manner(plains=files)
+def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
+    return _retargeted(plain, (plain.target + query for query in (b"?a", b"?a=b", b"?a=b&c=d", b"?1", b"?")))
 
 
 @mutation("capitals in the name of the host", "host.name-case-insensitive", Fate.SERVED)

@@ -34,6 +34,7 @@ class Behind(StrEnum):
     OWN = "what was sent as a request"  # and never what stands in a body
     PLAIN = "the next request, or nothing"  # its end is known, so that a server that has served it is in step
     UNSERVED = "no success after a success"  # where it ends cannot be known, so nobody goes on as if it could
+    SWALLOWED = "one success fewer than requests"  # its end is missing: the next request is a part of it
     NOTHING = "nothing"  # the connection must end
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.fuzz.alphabets import CONTROLS, DELIMITERS, HIGH, SPACING, TOKEN, octet, without, word
 from conformance.fuzz.example import Fate, Ground
+from conformance.fuzz.manner import files, manner
 from conformance.fuzz.message import Request
 from conformance.fuzz.mutations import mutation
 
@@ -63,16 +64,19 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
 
 
 @mutation("a method in small letters", "method.case-sensitive", Fate.REFUSED)
+@manner(plains=files)  # a listing may be shown to whatever method: that is no matter of letters
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.sampled_from(SMALL).map(lambda method: replace(plain, method=method))
 
 
 @mutation("an unknown method", "method.unknown-501", Fate.EITHER)
+@manner(plains=files)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return word(TOKEN).map(lambda name: replace(plain, method=b"X" + name))
 
 
 @mutation("a method with an octet too many", "method.unknown-501", Fate.EITHER)
+@manner(plains=files)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return octet(TOKEN).map(lambda extra: replace(plain, method=plain.method + extra))
 

@@ -71,10 +71,20 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     sets = st.one_of(
         huge.map(lambda last: b"0-%d" % last),
         huge.map(lambda first: b"%d-" % first),
-        huge.map(lambda length: b"-%d" % length),
         huge.map(lambda first: b"%d-%d" % (first, first + 4)),
     )
     return _ranged(plain, sets)
+
+
+@mutation(
+    "a huge length in a range of the end",
+    "range.large-positions-no-overflow",
+    Fate.EITHER,
+    needs=("range.suffix-is-last-octets",),
+)
+@manner(plains=files)
+def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
+    return _ranged(plain, st.sampled_from(HUGE).map(lambda length: b"-%d" % length))
 
 
 @mutation("a range that is not valid", "range.invalid-spec-not-honoured", Fate.EITHER)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.fuzz.example import Fate, Ground
 from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
-from conformance.fuzz.mutations.framed import CHUNKED, ON_TAKER, Behind, bearing, canary, framing
+from conformance.fuzz.mutations.framed import CHUNKED, ON_TAKER, Behind, bearing, canary, chunks, framing
 
 OVERRIDES = "framing.te-overrides-cl-in-request"
 BOTH_CLOSE = "framing.te-and-cl-close"
@@ -48,7 +48,13 @@ def _both(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
 
 
 framing("a request in chunks beside a Content-Length", OVERRIDES, Fate.EITHER, behind=Behind.OWN)(_both)
-framing("chunks and a Content-Length", BOTH_CLOSE, Fate.EITHER, behind=Behind.NOTHING)(_both)
+
+
+@framing("chunks and a Content-Length", BOTH_CLOSE, Fate.EITHER, behind=Behind.NOTHING)
+def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
+    lengths = [_length(value) for value in (5, len(chunks().octets), 0)]
+    orders = [order for length in lengths for order in ((CHUNKED, length), (length, CHUNKED))]
+    return st.tuples(ON_TAKER, st.sampled_from(orders)).map(lambda drawn: bearing(plain, ground, *drawn, chunks()))
 
 
 @framing("a request in a body", READ, Fate.EITHER, behind=Behind.PLAIN)

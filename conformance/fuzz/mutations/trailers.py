@@ -67,7 +67,7 @@ framing("a lone CR or LF in trailers", READ, Fate.EITHER, finished=False)(
         + [_trailed(replace(T, value=value)) for value in (b"a\rb", b"a\nb", b"a\nX-U: b", b"a\n b")]
     )
 )
-framing("trailers without end", READ, Fate.EITHER, behind=Behind.UNSERVED, finished=False)(
+framing("trailers without end", READ, Fate.EITHER, behind=Behind.SWALLOWED, finished=False)(
     with_chunks([replace(chunks(), end=b""), replace(_trailed(T), end=b""), replace(chunks(), end=b"\r")])
 )
 framing("many trailer fields", READ, Fate.EITHER, behind=Behind.PLAIN)(

@@ -21,7 +21,10 @@ def disagreement(case: Case, response: Response, octets: bytes) -> Iterator[Brea
         return  # codings that were asked for are lawful, and unknown to h11
     opinion = oracle.opinion_of(octets, response.method, ended=response.framing is Framing.CLOSE)
     if opinion.refusal:
-        rule, span = _blame(response)
+        blamed = blame(response)
+        if blamed is None:
+            return
+        rule, span = blamed
         expected = "a response in good form (RFC 9112 §2.1)"
         message = "h11, a strict client, cannot read the reply."
         yield Breach(rule, found(case.exchange, message, expected=expected, observed=opinion.refusal, span=span))
@@ -32,12 +35,15 @@ def disagreement(case: Case, response: Response, octets: bytes) -> Iterator[Brea
         yield Breach("framing.length-or-close", finding)
 
 
-def _blame(response: Response) -> tuple[str, Span | None]:
-    """The rule that a reply breaks which h11 refuses."""
+def blame(response: Response) -> tuple[str, Span | None] | None:
+    """The rule that a reply breaks which h11 refuses; None if it breaks none."""
     line = response.status_line
     if line is not None and not STATUS_LINE.fullmatch(line.text.decode("latin-1")):
-        return "message.response-structure", line.span
+        rule = _of_status_line(line.text)
+        return (rule, line.span) if rule is not None else None
     for field in response.fields:
+        if not field.name.strip():
+            return "field.line-name-colon-value", field.span
         if field.name != field.name.rstrip():
             return "field.no-space-before-colon-sent", field.span
         if not is_token(field.name):
@@ -50,3 +56,25 @@ def _blame(response: Response) -> tuple[str, Span | None]:
     if len({field.value for field in lengths}) > 1:
         return "field.singletons-not-repeated", lengths[1].span
     return "message.response-structure", line.span if line else None
+
+
+def _of_status_line(line: bytes) -> str | None:
+    """The rule that a status line breaks; None for several digits in its version, which RFC 2616 §3.1 permits."""
+    for rule, kept in PARTS.items():
+        if not kept.match(line):
+            return rule
+    if b"\r" in line:
+        return "status-line.no-cr-lf-inside"
+    return "status-line.reason-characters" if re.search(rb"[\0-\x08\x0a-\x1f\x7f]", line) else None
+
+
+PARTS = {
+    "status-line.element-order": re.compile(rb"(?!\s*\d{3}\s)(?!\s*https?/[\d.]+ +[A-Za-z].*\b[1-5]\d\d\b)", re.I),
+    "version.sent-name-capitals": re.compile(rb"HTTP|(?!(?i:https?)\b)"),
+    "version.sent-no-leading-zeros": re.compile(rb"(?!HTTP/(0\d+\.\d|\d+\.0\d))"),
+    "version.sent-format": re.compile(rb"HTTP/\d+\.\d+(?=[ \t]|$)"),
+    "status-line.code-three-digits": re.compile(rb"\S+[ \t]+\d{3}(?!\w)"),
+    "status-line.single-spaces": re.compile(rb"\S+ \d{3}(?!\t)"),
+    "status-line.space-after-code": re.compile(rb"\S+ \d{3} "),
+}
+"""What each part of the status line begins like, by the rule that it breaks otherwise."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.fuzz.example import Ground
+from conformance.connections import says_close
+from conformance.fuzz.example import Fate, Ground
 from conformance.fuzz.mutations.framed import FOLLOWING, Behind, canary
 from conformance.fuzz.properties.case import Breach, Case
 from conformance.predicates import OVERLOADED, found, status_span
@@ -19,12 +20,14 @@ IN_PASSING = (408, *OVERLOADED)
 EXPECTED = {
     Behind.OWN: "the body left alone, or the end of the connection (RFC 9112 §6.3)",
     Behind.PLAIN: "the plain answer to the next request, or the end of the connection (RFC 9112 §9.3)",
+    Behind.SWALLOWED: "the next request read as a part of this one, or the end of the connection (RFC 9112 §7.1)",
     Behind.UNSERVED: "the end of the connection after 400 or another refusal, or after the page (RFC 9112 §2.2)",
     Behind.NOTHING: "the end of the connection after at most one reply (RFC 9112 §6.1, §6.3)",
 }
 MESSAGE = {
     Behind.OWN: "A part of a body is answered as a request",
     Behind.PLAIN: "The request right behind a body is not read from its beginning",
+    Behind.SWALLOWED: "The body is taken for whole before its empty line has come",
     Behind.UNSERVED: "The connection goes on as if nothing were wrong",
     Behind.NOTHING: "The connection goes on, and must end",
 }
@@ -53,10 +56,21 @@ def _wrong(case: Case, kind: Behind, first: Response, second: Response) -> bool:
             return second.status is not None
         case Behind.UNSERVED:
             return first.ok and second.ok
+        case Behind.SWALLOWED:
+            behind = case.exchange.responses[len(case.example.before) + 1 :]
+            return first.ok and 0 < len(case.example.after) <= sum(reply.ok for reply in behind)
         case Behind.PLAIN:
-            return first.ok and second.status is not None and second.status != _next_status(case)
+            if second.status is None or _refused_late(case, second):
+                return False
+            return first.ok and second.status != _next_status(case)
         case _:
             return kind is Behind.OWN and _is_canary(case, second)
+
+
+def _refused_late(case: Case, second: Response) -> bool:
+    """Whether this is said of the body itself, what may be refused, after the page has gone out; nothing may follow."""
+    refusal = second.status is not None and 400 <= second.status < 500
+    return case.example.fate is Fate.EITHER and refusal and says_close(second)
 
 
 def _next_status(case: Case) -> int | None:

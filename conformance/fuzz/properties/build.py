@@ -47,6 +47,13 @@ TABLE = {
 }
 
 
+INDENTED = (
+    "message.no-space-line-after-status-line",
+    "A line with a blank in front stands right behind the status line.",
+    "Name: value from the first octet of the line (RFC 9112 §2.2, §5)",
+)
+
+
 def built(case: Case) -> Iterator[Breach]:
     """Every reply is well-formed and ends where it says, and nothing stands between replies."""
     exchange = case.exchange
@@ -92,8 +99,9 @@ def _breach(case: Case, rule: str, message: str, expected: str, observed: str, s
 
 
 def _defects(case: Case, index: int, response: Response) -> Iterator[Breach]:
+    endless = response.defect(DefectKind.NO_EMPTY_LINE)  # then the other lines are not what they seem
     for each in (*response.interim, response):
-        for defect in each.defects:
+        for defect in (endless,) if endless else each.defects:
             breach = _defect(case, index, each, defect)
             if breach is not None:
                 yield breach
@@ -103,7 +111,7 @@ def _defect(case: Case, index: int, response: Response, defect: Defect) -> Breac
     """The breach that a defect is, or None where it is not the server's fault, or is told elsewhere."""
     octets = _shown(case, defect.span)
     if defect.kind in TABLE:
-        rule, message, expected = TABLE[defect.kind]
+        rule, message, expected = INDENTED if _is_first_line(response, defect) else TABLE[defect.kind]
         return _breach(case, rule, message, expected, octets, defect.span)
     match defect.kind:
         case DefectKind.NO_STATUS_LINE:
@@ -120,9 +128,14 @@ def _defect(case: Case, index: int, response: Response, defect: Defect) -> Breac
             return None
 
 
+def _is_first_line(response: Response, defect: Defect) -> bool:
+    """Whether a blank-led line stands where there is no field that it could continue."""
+    return defect.kind is DefectKind.FOLDED and len(response.lines) > 1 and response.lines[1].span == defect.span
+
+
 def _headless(case: Case, index: int, defect: Defect) -> Breach:
     malformed = case.example.fate is not Fate.SERVED and index >= len(case.example.before)
-    rule = "error.malformed-request-400" if malformed else "message.response-structure"
+    rule = "robustness.survives-garbage" if malformed else "message.response-structure"
     expected = "a status line first (RFC 9112 §2.1, §4), or a close without an answer (RFC 9112 §9.5)"
     return _breach(case, rule, "A reply has no status line.", expected, _shown(case, defect.span), defect.span)
 
@@ -145,12 +158,13 @@ def _stray(case: Case, index: int, span: Span) -> Breach | None:
     elif not octets.strip(b"\r\n"):
         return None  # lawful clients pass over them (RFC 9112 §9.2): told by the fixed rule, as a warning at most
     else:
-        rule, message = _misplaced(case.exchange.responses[index - 1])
+        rule, message = misplaced(case.exchange.responses[index - 1])
     expected = "status line, fields, an empty line and the body, and then the next reply (RFC 9112 §2.1, §6.3)"
     return _breach(case, rule, message, expected, f"{len(octets)} octets: {_shown(case, span)}", span)
 
 
-def _misplaced(before: Response) -> tuple[str, str]:
+def misplaced(before: Response) -> tuple[str, str]:
+    """The rule that octets behind a reply break, and what is wrong."""
     if before.method == "HEAD":
         return "head.no-body", "Octets follow on the head of a reply to HEAD."
     if before.status == 304:
@@ -194,7 +208,9 @@ def _unfinished(case: Case, response: Response) -> Iterator[Breach]:
 def _endless(case: Case, response: Response) -> Breach:
     expected = "Content-Length, chunked coding, or the end of the connection (RFC 9112 §6.3)"
     message = "Nothing tells where the reply ends, and the connection stays open."
-    return _breach(case, "framing.length-or-close", message, expected, f"{len(response.body)} octets", None)
+    empty = response.method == "OPTIONS" and response.ok and not response.body
+    rule = "options.empty-content-length-0" if empty else "framing.length-or-close"
+    return _breach(case, rule, message, expected, f"{len(response.body)} octets", None)
 
 
 def _short(case: Case, response: Response) -> Breach:

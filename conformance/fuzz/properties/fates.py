@@ -16,8 +16,10 @@ from conformance.fuzz.example import Fate
 from conformance.fuzz.properties.case import Breach, Case, usable
 from conformance.predicates import OVERLOADED, found, served, status_span
 from conformance.response import Response
+from conformance.verdict import Finding
 
 LARGE = 4000
+SEGMENTS = "message.request-in-segments"
 SELF_PROTECTION = (413, 414, 431)
 BY_LOCATION = (301, 302, 303, 307, 308)
 TARGET_AREAS = ("target.", "request-line.", "security.")
@@ -98,7 +100,21 @@ def _closed_upon(case: Case) -> Iterator[Breach]:
     if served(case.control) and len(example.request.data) <= LARGE:
         message = f"A good request ({case.name}) draws a close, and the plain one is served."
         expected = f"status {case.control.status}, as to the plain request"
-        yield Breach(example.mutation.rule, found(exchange, message, expected=expected))
+        yield from _breach(case, found(exchange, message, expected=expected))
+
+
+def _breach(case: Case, finding: Finding) -> Iterator[Breach]:
+    """Put down to the change, unless the plain request goes the same way in this company; or to the pieces."""
+    example, index = case.example, len(case.example.before)
+    if len(example.requests) > 1:
+        replies = case.controls.sequence(*example.before, example.plain, *example.after).responses
+        reply = replies[index] if index < len(replies) else None
+        if (reply and (reply.status, reply.body)) == (case.answer and (case.answer.status, case.answer.body)):
+            return
+    whole = case.controls.answer(example.request).response if example.cuts else None
+    wanted = case.control.response
+    in_pieces = whole is not None and wanted is not None and usable(whole) and not _differs(case, whole, wanted)
+    yield Breach(SEGMENTS if in_pieces else example.mutation.rule, finding)
 
 
 def _asks_otherwise(case: Case) -> bool:
@@ -118,7 +134,7 @@ def _differs(case: Case, answer: Response, wanted: Response) -> bool:
     if one < 300 and other < 300:
         return plain.method == b"GET"
     if other >= 400:
-        return one == 500 or one < 400
+        return one == 500 or (one < 400 and other != 400)  # whom the plain one displeases is not this rule's matter
     return one // 100 != other // 100
 
 
@@ -129,7 +145,7 @@ def _other_status(case: Case, answer: Response) -> Iterator[Breach]:
     message = f"A good request ({case.name}) is not answered as the plain one is."
     expected = f"status {fresh.status}, as to the plain request"
     finding = found(case.exchange, message, expected=expected, observed=_seen(answer), span=status_span(answer))
-    yield Breach(case.example.mutation.rule, finding)
+    yield from _breach(case, finding)
 
 
 def _other_content(case: Case, answer: Response) -> Iterator[Breach]:

@@ -137,7 +137,7 @@ def _asked(case: Case, answer: Response, places: list[Place | None], whole: byte
         return
     match = SET.fullmatch(values[0])
     if match is None:
-        if re.fullmatch(r"bytes=[^,]*", values[0]):
+        if re.fullmatch(r"bytes=[^,]*", values[0]) and not _recovered(values[0], places, len(whole)):
             message = "A Range that is not valid is answered by a part."
             expected = "200 with the whole, 400 or 416 (RFC 9110 §14.2)"
             yield _breach(case, "range.invalid-spec-not-honoured", message, expected, answer, f"206 to {values[0]!r}")
@@ -157,6 +157,15 @@ def _asked(case: Case, answer: Response, places: list[Place | None], whole: byte
         observed = f"{place.first}-{place.last}, and the whole has {len(whole)} octets"
         yield _breach(case, rule, message, f"octets within {values[0]} (RFC 9110 §14.1.2)", answer, observed)
         return
+
+
+def _recovered(value: str, places: list[Place | None], length: int) -> bool:
+    """Whether the part is what an invalid range may be mended to (RFC 9110 §2.4): it begins at the first number."""
+    read = re.match(r"bytes=\s*([+]?\d+|--?[+]?\d+(?!\d*-))", value)
+    if read is None or len(places) != 1 or places[0] is None:
+        return False
+    number = int(re.sub(r"\D", "", read[1]))
+    return places[0].first == (max(0, length - number) if read[1].startswith("-") else number)
 
 
 def _positions(spec: str, length: int) -> tuple[int, int] | str:

@@ -13,6 +13,7 @@ from conformance.checks.controls import REFUSAL
 from conformance.connections import says_close
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.example import Fate
+from conformance.fuzz.message import Request
 from conformance.fuzz.properties.case import Breach, Case, usable, well_named
 from conformance.predicates import OVERLOADED, found
 from conformance.response import Response
@@ -33,7 +34,9 @@ def answered(case: Case) -> Iterator[Breach]:
     elif case.answer is None and example.finished:
         if example.fate is not Fate.SERVED:
             message = f"A finished request ({case.name}) draws neither a response nor a close."
-            rule = example.mutation.rule if example.fate is Fate.REFUSED else "robustness.survives-garbage"
+            expects = [value.strip(b" \t").lower() for value in well_named(example.request, b"expect")]
+            lawful = "expect.final-after-100" if expects == [b"100-continue"] else "robustness.survives-garbage"
+            rule = example.mutation.rule if example.fate is Fate.REFUSED else lawful
             yield Breach(rule, found(exchange, message, expected=REFUSAL))
         elif case.control.response is not None:
             message = f"A good request ({case.name}) draws neither a response nor a close, and the plain one does."
@@ -77,11 +80,21 @@ def counted(case: Case) -> Iterator[Breach]:
 def _blamed(case: Case, rule: str) -> str:
     """``rule``, or that on bodies, if the plain request has the same trouble in this company; else the change's own."""
     example, plain = case.example, case.example.plain
+    if plain.body and _left(case):
+        return "framing.read-body-or-close"
     control = case.controls.sequence(*example.before, plain, *example.after)
     replies = [reply for reply in control.responses if reply.status != TIMED_OUT]
     if len(replies) == len(example.requests) or control.peer_ended:
         return example.mutation.rule
     return "framing.read-body-or-close" if plain.body else rule
+
+
+def _left(case: Case) -> bool:
+    """Whether the plain request's own body is taken for another request, as the reply behind it shows."""
+    plain = case.example.plain
+    following = Request(b"GET", plain.target, tuple(line for line in plain.fields if line.name.lower() == b"host"))
+    replies, wanted = case.controls.sequence(plain, following).responses, case.controls.answer(following).response
+    return len(replies) > 1 and wanted is not None and not _same(replies[1], wanted)
 
 
 def ordered(case: Case) -> Iterator[Breach]:
