@@ -55,7 +55,9 @@ TAKEN_FOR = {
     "status.1xx-no-body": ("expect.100-or-final", "expect.final-after-100"),
     "connection.survives-client-abort": ("robustness.survives-garbage",),  # the next one finds it dead
     SEGMENTS: ("framing.content-length-delimits-request-body", "framing.read-body-or-close"),
-    "framing.content-length-delimits-request-body": ("framing.read-body-or-close",),
+    "framing.content-length-delimits-request-body": ("framing.read-body-or-close", "pipelining.requests-not-lost"),
+    "framing.te-overrides-cl-in-request": ("framing.http10-te-close",),
+    "framing.te-and-cl-close": ("framing.http10-te-close",),
     "media-type.content-type-true": ("range.206-has-content-range",),  # several ranges are told by their type
     "message.body-octets-unchanged": (
         *("range.content-range-total-length", "range.206-body-matches-content-range"),
@@ -126,6 +128,7 @@ class Campaign:
             return
         granted = replace(hunt.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=hunt.time_left)
         self._theatre = machines.Theatre(self.player, found, granted, hunt.settled, changing=self._changing(found))
+        self._theatre.lonely = hunt.lonely
         for scene in self._theatre.run():
             self.scenes.append(scene)
             hunt.settled |= _resting_on(scene.breach.rule)

@@ -21,7 +21,7 @@ from conformance.exchange import Exchange
 from conformance.fuzz import dice
 from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
-from conformance.fuzz.hunt import Budget, Gone, Player
+from conformance.fuzz.hunt import STRETCH, Budget, Gone, Player
 from conformance.fuzz.outcomes import Side
 from conformance.fuzz.twins import common, followed, twin
 
@@ -88,12 +88,15 @@ class Comparison:
         number = 0
         while count > 0 and self.in_time and (fitting := sum(map(self._fits, deck))):
             chase = _Chase(self, number, count)
-            self._draw(deck, number, 1 + -(-count * len(deck) // fitting), chase.attempt)
-            if chase.smallest is None:
-                return
+            self._draw(deck, number, min(STRETCH, 1 + -(-count * len(deck) // fitting)), chase.attempt)
             count -= chase.explored
             number = chase.following
-            yield from self._confirmed(chase.smallest, chase.kind)
+            if chase.smallest is not None:
+                yield from self._confirmed(chase.smallest, chase.kind)
+            elif (last := dice.dealt()) is None:
+                return  # there is but one example, and no choice
+            else:
+                number = max(number, 1 + last)
 
     def _confirmed(self, example: Example, expected: Kind) -> Iterator[Difference]:
         """The difference, if it shows each time with the full patience, and no other mutation has come to the same."""

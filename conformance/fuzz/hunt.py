@@ -156,6 +156,11 @@ class Hunt:
         return self.broken | (self.settled - self._begun)
 
     @property
+    def lonely(self) -> bool:
+        """Whether requests get a connection each, because it is known that several on one go wrong."""
+        return not self.known.isdisjoint(COMPANY)
+
+    @property
     def time_left(self) -> float:
         """In seconds."""
         return self._deadline - time.monotonic()
@@ -286,7 +291,7 @@ class Hunt:
                     gone.append(error)
 
         gone: list[Gone] = []
-        lonely = not self.known.isdisjoint(COMPANY)
+        lonely = self.lonely
         with suppress(_Wrong), warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
             attempt()
@@ -302,9 +307,9 @@ class Hunt:
 
     def _plainest(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
         """The failure in its plainest form; by a request in pieces alone, if it is the pieces that it comes from."""
-        for cause in self._causes(example):
-            chase = _Chase(self, Turn((cause,), 0), CAUSE_TRIES, self._open)
-            self.draw(chase.turn, CAUSE_TRIES, chase.attempt)
+        for cause, tries in self._causes(example):
+            chase = _Chase(self, Turn((cause,), 0), tries, self._open)
+            self.draw(chase.turn, tries, chase.attempt)
             if chase.first is None:
                 continue
             if cause.rule in DELIVERY or len(chase.smallest[1].data) < len(example.data):
@@ -326,8 +331,11 @@ class Hunt:
             example = paused
         return breach, example
 
-    def _causes(self, example: Example) -> Iterator[Mutation]:
-        """Mutations of which one may say it more plainly: the delivery alone, or the change without a body."""
+    def _causes(self, example: Example) -> Iterator[tuple[Mutation, int]]:
+        """Mutations of which one may say it more plainly, and how many tries each is worth.
+
+        They are the delivery alone, the change without a body, and others of its rule.
+        """
         mutation = example.mutation
         company = bool(example.before or example.after) and mutation.fate is Fate.SERVED
         for each in self._catalogue:
@@ -335,8 +343,12 @@ class Hunt:
             row = company and each.rule in COMPANY
             bare = mutation.base is not Base.PLAIN and each.base is Base.PLAIN and each.rule == mutation.rule
             delivery = mutation.rule not in DELIVERY and (cut or row)
-            if each != mutation and (delivery or bare) and self._open(each):
-                yield each
+            if each == mutation or not self._open(each):
+                continue
+            if delivery or bare:
+                yield each, CAUSE_TRIES
+            elif (each.rule, each.fate, each.base) == (mutation.rule, mutation.fate, mutation.base):
+                yield each, 1  # the simplest of its kind
 
     def _fails(self, example: Example, rule: str) -> bool:
         breach = self.judge(example, None)
@@ -463,7 +475,7 @@ class _Chase:
         self.first: Breach | None = None
         self.smallest: tuple[Breach, Example]
         self._left = hunt.budget.shrinking
-        self._tried: dict[Probe, Breach | None] = {}
+        self._tried: dict[tuple[str, Probe], Breach | None] = {}
 
     def attempt(self, example: Example) -> None:
         """Play and judge; raises _Wrong for a failure, and then for each smaller one of the same rule."""
@@ -475,25 +487,29 @@ class _Chase:
     def _next(self, example: Example) -> Breach | None:
         """The breach of one more example; None once the server has died: that comes first."""
         number = dice.dealt()
-        if number is None or self.died or self.explored == self.count or not self.hunt.in_time:
+        if self.died or self.explored == self.count or not self.hunt.in_time:
             return None
         self.explored += 1
-        self.following = number + 1
+        if number is None:  # the simplest of all, which comes before those that are dealt
+            number = self.turn.number
+        else:
+            self.following = number + 1
         breach = self.hunt.judge(example, replace(self.turn, number=number))
         self.died = self.hunt.killer is not None
         if self.died:
             return None
-        self.first = self._tried[example.probe] = breach
+        self.first = self._tried[example.mutation.name, example.probe] = breach
         return breach
 
     def _smaller(self, example: Example) -> Breach | None:
         """The breach of a smaller example; remembered, so that Hypothesis sees one outcome of one example."""
-        if example.probe not in self._tried:
+        key = example.mutation.name, example.probe  # what is a fault of one mutation may be none of another
+        if key not in self._tried:
             if self._left == 0 or not self.hunt.in_time:
                 return None
             self._left -= 1
-            self._tried[example.probe] = self.hunt.judge(example, None)
-        return self._tried[example.probe]
+            self._tried[key] = self.hunt.judge(example, None)
+        return self._tried[key]
 
 
 def _fatal(illness: Breach) -> bool:

@@ -110,6 +110,8 @@ class Theatre:
     """The last death, which may have come while something else was looked into."""
     changing: Changing | None = None
     """The page that may be changed, if there is one."""
+    lonely: bool = False
+    """Whether each request gets a connection of its own: it is known that several on one go wrong."""
     doubts: Counter[str] = field(default_factory=Counter)
     tired: bool = False
     """Whether a silence has been proved: then nobody waits long for another."""
@@ -136,7 +138,9 @@ class Theatre:
         if self.gone:
             return
         self.repertoire = mannered(self.connect, self.repertoire, self.player.patience.full)
-        self.stage = Stage(self.connect, self.repertoire, self.settled, changing)
+        if self.lonely:
+            self.repertoire = replace(self.repertoire, manners=replace(self.repertoire.manners, persistent=False))
+        self.stage.repertoire = self.repertoire
         try:
             yield from self._run()
         finally:

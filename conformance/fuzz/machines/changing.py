@@ -9,9 +9,10 @@ stored (RFC 9110 §9.3.4).
 from __future__ import annotations
 
 import os
-import shutil
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntFlag
 from pathlib import Path
@@ -27,6 +28,8 @@ APART = 2.0
 """Tags may be made of times in whole seconds: so far apart must two versions be for their tags to be compared."""
 STEP_BACK = 10.0
 """So many seconds older is each version that is written, as a time to come would be replaced."""
+
+READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 Ask = Callable[[Request], Response | None]
 
@@ -144,7 +147,10 @@ class Changing:
     def _write(self, root: Path, content: bytes, changed: float) -> None:
         file, beside = root / self.what.path, root.parent / f"{self.what.name}.new"
         beside.write_bytes(content)
-        shutil.copymode(file, beside)
+        old = file.stat()
+        beside.chmod(stat.S_IMODE(old.st_mode) | READABLE)
+        with suppress(OSError):  # only root may, and then the server need not be root
+            os.chown(beside, old.st_uid, old.st_gid)
         os.utime(beside, (changed, changed))
         os.replace(beside, file)
         self.versions.append(Version(content, changed))

@@ -162,6 +162,10 @@ class Judge:
         """The answer to the page that changes: one whole version of it, under a tag of its own."""
         piece = self.pieces[asked.number]
         if response.status != piece.control.status:
+            alone = self.again(asked.number)
+            if alone is None or alone.status != piece.control.status or dialogue.overrun:
+                dialogue.over = True
+                return
             rule = self._differs(dialogue, index, asked, response)
             message = f"{piece.name} is not answered as it is when it comes alone."
             yield self._wrong(dialogue, rule, message, f"status {piece.control.status}", response)

@@ -22,6 +22,8 @@ HALF_CLOSED_PATIENCE = 0.1
 """Nothing is owed after a half-close, so nobody waits long for it."""
 EXPECTATION = FieldLine(b"Expect", b"100-continue")
 UNANSWERED = "expect.100-or-final"
+VISITS = 2
+"""A server may serve one newcomer before it takes note of what it dies of."""
 LOSING = ("connection.persistence-supported", "pipelining.requests-not-lost")
 VANISHING = (Verb.ABORT, Verb.CLOSE, Verb.HALF_CLOSE)
 
@@ -210,9 +212,9 @@ class Stage:
         return len(dialogue.asked) > 1 and not self.settled.isdisjoint(LOSING)
 
     def _visited(self, step: Step) -> bool:
-        """Whether a newcomer is served."""
+        """Whether newcomers are served."""
         number = step.pieces[0] if step.verb is Verb.VISIT else 0
-        return self._again(number) is not None
+        return all(self._again(number) is not None for _ in range(VISITS))
 
     def _death(self) -> Breach:
         vanished, self.vanished = self.vanished, None
