@@ -276,6 +276,7 @@ class Hunt:
         @settings(
             max_examples=1 + count,  # the simplest one of all comes before those that are dealt
             database=None,
+            derandomize=True,  # what is shrunk, too, ends the same way every time
             deadline=None,
             report_multiple_bugs=False,
             phases=(Phase.generate, Phase.shrink),
@@ -325,11 +326,10 @@ class Hunt:
             breach = other
             return True
 
-        example = plainest(example, fails, PLAINER_TRIES)
         paused = replace(example, pauses=True)  # without pauses, pieces may arrive as one
         if example.cuts and not example.pauses and fails(paused):
             example = paused
-        return breach, example
+        return breach, plainest(example, fails, PLAINER_TRIES)
 
     def _causes(self, example: Example) -> Iterator[tuple[Mutation, int]]:
         """Mutations of which one may say it more plainly, and how many tries each is worth.
