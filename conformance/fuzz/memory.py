@@ -115,6 +115,8 @@ def _example(entry: Mapping[str, Any], ground: Ground, mutation: Mutation) -> Ex
 def _written(piece: Any, authority: str) -> Any:
     if isinstance(piece, bytes):
         return piece.decode("latin-1").replace(authority, PLACE)
+    if piece is None:  # a chunk whose size is the true one
+        return None
     if isinstance(piece, tuple):
         return [_written(each, authority) for each in piece]
     written = {field.name: _written(getattr(piece, field.name), authority) for field in fields(piece)}

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.errors import UsageError
 from conformance.exchange import Chunk, Ending, Exchange
+from conformance.fuzz import message
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.hunt import DEATH, PULSE, Budget, Catch, Gone, Hunt
 from conformance.fuzz.memory import Memory
@@ -236,6 +237,15 @@ def test_every_piece_of_an_example_survives_the_file(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "failures.json", "x")
     memory.keep([(BLANK.rule, example)], GROUND)
     assert Memory(tmp_path / "failures.json", "x").recall(GROUND, load()) == [example]
+
+
+def test_a_body_in_chunks_survives_the_file(tmp_path: Path) -> None:
+    host = message.FieldLine(b"Host", b"h:80")
+    body = message.Chunked((message.Chunk(b"hello"), message.Chunk(b"a", size=b"1 ")), trailers=(host,))
+    request = message.Request(b"GET", b"/", (host,), body)
+    Memory(tmp_path / "failures.json", "x").keep([(BLANK.rule, Example(BLANK, request, request))], GROUND)
+    [example] = Memory(tmp_path / "failures.json", "x").recall(GROUND, load())
+    assert example.request == request
 
 
 BLANK_REQUEST = hunted(Fake(lax), BLANK)[0].example.request
