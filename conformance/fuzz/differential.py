@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import HypothesisWarning
+from hypothesis.errors import Flaky, HypothesisWarning
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
@@ -157,7 +157,7 @@ class Comparison:
                     gone.append(error)
 
         gone: list[Exception] = []
-        with suppress(_Differ), warnings.catch_warnings():
+        with suppress(_Differ, Flaky), warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
             attempt()
         if gone:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import HypothesisWarning
+from hypothesis.errors import Flaky, HypothesisWarning
 
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz import dice
@@ -293,7 +293,7 @@ class Hunt:
 
         gone: list[Gone] = []
         lonely = self.lonely
-        with suppress(_Wrong), warnings.catch_warnings():
+        with suppress(_Wrong, Flaky), warnings.catch_warnings():  # what is not steady is told by playing it again
             warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
             attempt()
         if gone:
