@@ -7,6 +7,7 @@ shrunk by Hypothesis's own engine.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,23 +46,32 @@ class Deal:
         return self.number or 0
 
 
+class _Hand(threading.local):
+    """What is thrown with; each thread has its own, as several servers may be judged side by side."""
+
+    def __init__(self) -> None:
+        self.random = Random(0)
+        self.deal: Deal | None = None
+
+
+_hand = _Hand()
+
+
 class Dice(PrimitiveProvider):
     """A provider of choices that throws dice, and nothing else."""
 
     lifetime = "test_function"
-    random = Random(0)
-    deal: Deal | None = None
 
     @contextmanager
     def per_test_case_context_manager(self) -> Iterator[None]:
         """Take up new dice for each example, if they are dealt."""
-        if Dice.deal is not None:
-            Dice.random.seed(Dice.deal.begin())
+        if _hand.deal is not None:
+            _hand.random.seed(_hand.deal.begin())
         yield
 
     def draw_boolean(self, p: float = 0.5) -> bool:
         """True with the probability ``p``."""
-        return self.random.random() < p
+        return _hand.random.random() < p
 
     def draw_integer(
         self,
@@ -72,42 +82,42 @@ class Dice(PrimitiveProvider):
         **_: Any,
     ) -> int:
         """Any integer of the range, all alike; what Hypothesis would prefer is ignored."""
-        if Dice.deal is not None and Dice.deal.fresh and min_value is not None and max_value is not None:
-            return min_value + Dice.deal.turn() % (max_value - min_value + 1)
+        if _hand.deal is not None and _hand.deal.fresh and min_value is not None and max_value is not None:
+            return min_value + _hand.deal.turn() % (max_value - min_value + 1)
         least = min(-WIDEST, shrink_towards) if min_value is None else min_value
-        return self.random.randint(least, max(WIDEST, least) if max_value is None else max_value)
+        return _hand.random.randint(least, max(WIDEST, least) if max_value is None else max_value)
 
     def draw_float(self, *, min_value: float = -1e9, max_value: float = 1e9, **_: Any) -> float:
         """Any float of the range."""
-        return self.random.uniform(max(min_value, -1e300), min(max_value, 1e300))
+        return _hand.random.uniform(max(min_value, -1e300), min(max_value, 1e300))
 
     def draw_string(self, intervals: Any, *, min_size: int = 0, max_size: int = LONGEST) -> str:
         """A text of the characters in ``intervals``."""
         length = self._length(min_size, max_size)
-        return "".join(chr(intervals[self.random.randrange(len(intervals))]) for _ in range(length))
+        return "".join(chr(intervals[_hand.random.randrange(len(intervals))]) for _ in range(length))
 
     def draw_bytes(self, min_size: int = 0, max_size: int = LONGEST) -> bytes:
         """Any octets."""
-        return self.random.randbytes(self._length(min_size, max_size))
+        return _hand.random.randbytes(self._length(min_size, max_size))
 
     def _length(self, least: int, most: int) -> int:
-        return self.random.randint(least, min(most, least + LONGEST))
+        return _hand.random.randint(least, min(most, least + LONGEST))
 
 
 def load(seed: str) -> None:
     """Let the next exploration throw by ``seed``, one example after another."""
-    Dice.deal, Dice.random = None, Random(seed)
+    _hand.deal, _hand.random = None, Random(seed)
 
 
 def deal(seed: str, following: int = 0) -> Deal:
     """Let each example of the next exploration be thrown by itself, from number ``following`` on."""
-    Dice.deal = Deal(seed, following)
-    return Dice.deal
+    _hand.deal = Deal(seed, following)
+    return _hand.deal
 
 
 def dealt() -> int | None:
     """The number of the example at hand; None if it was not dealt."""
-    return None if Dice.deal is None else Dice.deal.number
+    return None if _hand.deal is None else _hand.deal.number
 
 
 AVAILABLE_PROVIDERS.setdefault(BACKEND, Dice)

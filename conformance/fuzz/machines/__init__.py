@@ -214,7 +214,9 @@ class _Chase:
         """Let Hypothesis write up to ``count`` scripts, and stop at the first that fails."""
         budget, number = self.theatre.budget, self.theatre.played
         dice.load(f"{budget.seed}:machines:{number}")
-        machine = type("Machine", (Writer,), {"repertoire": self.theatre.repertoire, "perform": self.attempt})
+        parts = {"repertoire": self.theatre.repertoire, "perform": self.attempt}
+        # from no module: Hypothesis would parse its source, and Python 3.11 cannot do that in two threads at a time
+        machine = type("Machine", (Writer,), {**parts, "__module__": "drawn"})
         chosen = settings(
             max_examples=count,
             stateful_step_count=STEPS,
