@@ -15,7 +15,7 @@ from conformance.fuzz import ground, mutations
 from conformance.fuzz.campaign import budget
 from conformance.fuzz.difference import Difference, ranked
 from conformance.fuzz.differential import Comparison
-from conformance.fuzz.hunt import Player
+from conformance.fuzz.player import Player
 from conformance.fuzz.twins import NothingInCommon
 from conformance.options import Options
 from conformance.report.record import Compared

@@ -16,13 +16,15 @@ from conformance.check import CATALOGUE
 from conformance.errors import UsageError
 from conformance.evidence import Evidence, NoEvidence
 from conformance.fuzz import ground, machines, mutations
+from conformance.fuzz import player as players
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
-from conformance.fuzz.hunt import SEGMENTS, Budget, Catch, Gone, Hunt
-from conformance.fuzz.hunt import Player as HuntPlayer
+from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.machines import Scene
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.memory import Memory
+from conformance.fuzz.player import Budget, Gone
 from conformance.fuzz.properties import Breach
+from conformance.fuzz.standing import SEGMENTS, Catch
 from conformance.options import Options
 from conformance.report.record import Caught, Fuzz
 
@@ -67,7 +69,7 @@ TAKEN_FOR = {
 """What seems to be broken, too, where a rule is: one fault is told once."""
 
 
-class Player(HuntPlayer, machines.Player, Protocol):
+class Player(players.Player, machines.Player, Protocol):
     """What a campaign needs of a live server; ``own_root`` is the folder that it serves, if that may be written to."""
 
     own_root: Path | None
@@ -109,7 +111,8 @@ class Campaign:
 
     def record(self) -> Fuzz:
         """What there is to report of it."""
-        played = sum(each.played for each in (self._hunt, self._theatre) if each is not None)
+        played = self._hunt.standing.played if self._hunt is not None else 0
+        played += self._theatre.played if self._theatre is not None else 0
         caught = (*map(_caught, self.catches), *map(_played_scene, self.scenes))
         return Fuzz(self.options.fuzz, played, self.options.fuzz_seed, self.seconds, caught, self.note)
 
@@ -119,19 +122,28 @@ class Campaign:
             self._tell("none were played: no page is served that they could be made of")
             return
         settled = (CATALOGUE.keys() - self.undecided).union(*(TAKEN_FOR.get(rule, ()) for rule in self.broken))
-        hunt = self._hunt = Hunt(self.player, found, budget(self.options), settled, self.broken)
+        hunt = self._hunt = Hunt(
+            self.player,
+            found,
+            budget(self.options),
+            mutations.load().values(),
+            settled=settled,
+            broken=self.broken,
+            fits=self._fits,
+        )
+        standing = hunt.standing
         yield from self._settling(hunt, hunt.again(self._recalled(found)))
         self._recalls = True
-        yield from self._settling(hunt, hunt.run(mutations.load().values(), self._fits))
-        if not hunt.in_time:
-            self._tell(f"not all were played: time was up after {hunt.played} requests")
+        yield from self._settling(hunt, hunt.run())
+        if not standing.in_time:
+            self._tell(f"not all were played: time was up after {standing.played} requests")
             return
-        granted = replace(hunt.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=hunt.time_left)
-        self._theatre = machines.Theatre(self.player, found, granted, hunt.settled, changing=self._changing(found))
-        self._theatre.lonely = hunt.lonely
+        granted = replace(standing.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=standing.time_left)
+        self._theatre = machines.Theatre(self.player, found, granted, standing.settled, changing=self._changing(found))
+        self._theatre.lonely = standing.lonely
         for scene in self._theatre.run():
             self.scenes.append(scene)
-            hunt.settled |= _resting_on(scene.breach.rule)
+            standing.settled |= _resting_on(scene.breach.rule)
             yield scene.breach
 
     def _changing(self, found: Ground) -> Changing | None:
@@ -157,7 +169,7 @@ class Campaign:
             return
         try:
             caught = [(catch.breach.rule, catch.example) for catch in self.catches]
-            self.memory.keep(caught, self._hunt.ground, lambda rule: self._recalls and rule in self.undecided)
+            self.memory.keep(caught, self._hunt.standing.ground, lambda rule: self._recalls and rule in self.undecided)
         except UsageError as error:
             self._tell(str(error))
 
@@ -175,7 +187,7 @@ class Campaign:
         for catch in catches:
             self.catches.append(catch)
             if catch.certain:
-                hunt.settled |= _resting_on(catch.breach.rule)
+                hunt.standing.settled |= _resting_on(catch.breach.rule)
                 yield catch.breach
 
 

@@ -7,26 +7,30 @@ differences mean is said in :mod:`conformance.fuzz.difference`.
 from __future__ import annotations
 
 import time
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Flaky, HypothesisWarning
+from dataclasses import dataclass
+from functools import partial
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
-from conformance.fuzz import dice
+from conformance.fuzz.deck import Deck, Wrong, decks, shares
 from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
-from conformance.fuzz.example import Example, Fate, Ground, Mutation
-from conformance.fuzz.hunt import STRETCH, Budget, Gone, Player
+from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.outcomes import Side
+from conformance.fuzz.player import Budget, Gone, Player
 from conformance.fuzz.twins import common, followed, twin
 
 REPEATS = 2
 """So often is the smallest example played again on both, with the full patience: they must differ each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an example shows: the kind of difference, and its nature."""
+
+    kind: Kind
+    nature: tuple[object, ...]
 
 
 def compare(
@@ -62,12 +66,9 @@ class Comparison:
 
     def run(self, mutations: Iterable[Mutation]) -> Iterator[Difference]:
         """Every difference as it is found; one of each nature, told of the first mutation that shows it."""
-        every = tuple(mutations)
-        decks = [deck for fate in Fate if (deck := tuple(each for each in every if each.fate is fate))]
-        whole = sum(map(self._fits, every))
+        hands = decks(mutations, partial(followed, ground=self.ground), self.budget.seed)
         try:
-            for deck in decks:
-                share = round(self.budget.examples * sum(map(self._fits, deck)) / max(1, whole))
+            for deck, share in shares(hands, self.budget.examples, self._fits):
                 yield from self._explore(deck, share)
         except (Gone, NoEvidence) as gone:
             self.note = str(gone)
@@ -83,20 +84,24 @@ class Comparison:
         mirrored = twin(example, self.ground.authority, self.other_authority)
         return _view(first, example, play), _view(second, mirrored, play)
 
-    def _explore(self, deck: tuple[Mutation, ...], count: int) -> Iterator[Difference]:
-        """Examples by ``deck`` until ``count`` are played; each kind is looked for once with each mutation."""
-        number = 0
-        while count > 0 and self.in_time and (fitting := sum(map(self._fits, deck))):
-            chase = _Chase(self, number, count)
-            self._draw(deck, number, min(STRETCH, 1 + -(-count * len(deck) // fitting)), chase.attempt)
-            count -= chase.explored
-            number = chase.following
-            if chase.smallest is not None:
-                yield from self._confirmed(chase.smallest, chase.kind)
-            elif (last := dice.dealt()) is None:
-                return  # there is but one example, and no choice
-            else:
-                number = max(number, 1 + last)
+    def _explore(self, deck: Deck, share: int) -> Iterator[Difference]:
+        """Play ``share`` examples by ``deck``; each kind is looked for once with each mutation."""
+        for played, (number, example) in enumerate(deck.examples(self._fits)):
+            if played == share or not self.in_time:
+                return
+            shown = self.fresh(example)
+            if shown is not None and not self._told_again(example, shown):
+                shrinking = _Shrinking(self, example, shown)
+                deck.shrink(number, shrinking.attempt, self._fits)
+                yield from self._confirmed(shrinking.smallest, shown.kind)
+
+    def fresh(self, example: Example) -> Shown | None:
+        """The difference that an example shows, if its kind has still to be looked for with this mutation."""
+        one, other = (view.outcome for view in self.view(example))
+        kind = difference(one, other, finished=example.finished)
+        if kind is None or kind in self._seen[example.mutation]:
+            return None
+        return Shown(kind, nature(kind, one, other))
 
     def _confirmed(self, example: Example, expected: Kind) -> Iterator[Difference]:
         """The difference, if it shows each time with the full patience, and no other mutation has come to the same."""
@@ -119,105 +124,45 @@ class Comparison:
         else:
             _add(known, mutation)
 
-    def told(self, example: Example, kind: Kind, what: tuple[object, ...]) -> bool:
+    def _told_again(self, example: Example, shown: Shown) -> bool:
         """Whether a difference of this nature has been told; then the mutation is added to it, if it shows again."""
-        known = self._told.get((example.mutation.rule, what))
+        known = self._told.get((example.mutation.rule, shown.nature))
         if known is None:
             return False
-        self._seen[example.mutation].add(kind)
+        self._seen[example.mutation].add(shown.kind)
         one, other = (view.outcome for view in self.view(example, Side.confirm))
-        if difference(one, other, finished=example.finished) is kind and nature(kind, one, other) == what:
+        kind = difference(one, other, finished=example.finished)
+        if kind is shown.kind and nature(kind, one, other) == shown.nature:
             _add(known, example.mutation)
         return True
 
-    def fresh(self, mutation: Mutation, kind: Kind) -> bool:
-        """Whether this kind of difference has still to be looked for with this mutation."""
-        return kind not in self._seen[mutation]
 
-    def _draw(self, deck: tuple[Mutation, ...], number: int, count: int, action: Callable[[Example], None]) -> None:
-        """Do ``action`` to examples from ``number`` on, and to smaller ones once it has raised _Differ."""
-        dice.deal(f"{self.budget.seed}:{deck[0].fate}", number)
-        made = [followed(mutation, self.ground) if self._fits(mutation) else st.none() for mutation in deck]
+class _Shrinking:
+    """The smaller differences of the same nature, each looked at once, within the budget."""
 
-        @settings(
-            max_examples=1 + count,  # the simplest one of all comes before those that are dealt
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            backend=dice.BACKEND,
-        )
-        @given(st.integers(0, len(made) - 1).flatmap(made.__getitem__))
-        def attempt(example: Example | None) -> None:
-            if example is not None and not gone:
-                try:
-                    action(example)
-                except (Gone, NoEvidence) as error:
-                    gone.append(error)
-
-        gone: list[Exception] = []
-        with suppress(_Differ, Flaky), warnings.catch_warnings():
-            warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
-            attempt()
-        if gone:
-            raise gone[0]
-
-
-class _Differ(Exception):
-    """Tells Hypothesis that two servers differ."""
-
-
-class _Chase:
-    """One exploration, up to the first difference, and the smaller ones of the same nature after it."""
-
-    def __init__(self, comparison: Comparison, following: int, count: int) -> None:
-        self.comparison = comparison
-        self.count = count
-        self.explored = 0
-        self.following = following
-        self.smallest: Example | None = None
-        self.kind = Kind.HANDLING
-        self._nature: tuple[object, ...] = ()
+    def __init__(self, comparison: Comparison, example: Example, shown: Shown) -> None:
+        self.smallest = example
+        self._comparison = comparison
+        self._nature = shown.nature
         self._left = comparison.budget.shrinking
-        self._tried: dict[object, tuple[object, ...]] = {}
+        self._tried: dict[object, Shown | None] = {_key(example): shown}
 
     def attempt(self, example: Example) -> None:
-        """Play on both; raises _Differ for a new kind of difference, and then for smaller ones of the same nature."""
-        shown = self._again(example) if self.smallest is not None else self._next(example)
-        if shown and (self.smallest is None or shown == self._nature):
-            self.smallest, self._nature = example, shown
-            raise _Differ
+        """Raises Wrong for a difference of the same nature."""
+        shown = self._shown(example)
+        if shown is not None and shown.nature == self._nature:
+            self.smallest = example
+            raise Wrong
 
-    def _next(self, example: Example) -> tuple[object, ...]:
-        """The nature of what one more example shows, if it has not been told of another mutation."""
-        number = dice.dealt()
-        if self.explored == self.count or not self.comparison.in_time:
-            return ()
-        self.explored += 1
-        if number is not None:  # it is not the simplest of all, which always comes first
-            self.following = number + 1
-        shown = self._tried[_key(example)] = self._difference(example)
-        return () if shown and self.comparison.told(example, self.kind, shown) else shown
-
-    def _again(self, example: Example) -> tuple[object, ...]:
+    def _shown(self, example: Example) -> Shown | None:
         """From memory if it was tried, so that Hypothesis sees one outcome of one example; nothing without budget."""
         key = _key(example)
         if key not in self._tried:
-            if self._left == 0 or not self.comparison.in_time:
-                return ()
+            if self._left == 0 or not self._comparison.in_time:
+                return None
             self._left -= 1
-            self._tried[key] = self._difference(example)
+            self._tried[key] = self._comparison.fresh(example)
         return self._tried[key]
-
-    def _difference(self, example: Example) -> tuple[object, ...]:
-        """The kind of difference and who does what; empty if there is none, or one that is known."""
-        one, other = (view.outcome for view in self.comparison.view(example))
-        kind = difference(one, other, finished=example.finished)
-        if kind is None or not self.comparison.fresh(example.mutation, kind):
-            return ()
-        self.kind = kind if self.smallest is None else self.kind
-        return nature(kind, one, other)
 
 
 def _add(known: Difference, mutation: Mutation) -> None:

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.example import Example
-from conformance.fuzz.hunt import Gone, Player
 from conformance.fuzz.message import Request
+from conformance.fuzz.player import Gone, Player
 from conformance.fuzz.properties import Controls
 from conformance.predicates import OVERLOADED
 from conformance.probe import AwaitEnd, Pause, Probe

@@ -12,9 +12,9 @@ from conformance.exchange import Chunk, Ending, Exchange
 from conformance.fuzz.difference import Blame, Difference, Kind, difference, ranked
 from conformance.fuzz.differential import Comparison
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
-from conformance.fuzz.hunt import Budget
 from conformance.fuzz.message import Chunked, FieldLine, Request
 from conformance.fuzz.outcomes import Answer, Outcome, Step
+from conformance.fuzz.player import Budget
 from conformance.fuzz.twins import NothingInCommon, common, followers, twin
 from conformance.probe import Pause, Probe
 from conformance.report.differences import report

@@ -11,11 +11,14 @@ import pytest
 from conformance.errors import UsageError
 from conformance.exchange import Chunk, Ending, Exchange
 from conformance.fuzz import message
+from conformance.fuzz.deaths import DEATH, PULSE
 from conformance.fuzz.example import Example, Ground, Mutation
-from conformance.fuzz.hunt import DEATH, PULSE, Budget, Catch, Gone, Hunt
+from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
+from conformance.fuzz.player import Budget, Gone
 from conformance.fuzz.properties.leaks import AFTERMATH
+from conformance.fuzz.standing import Catch
 from conformance.probe import Probe
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -70,14 +73,14 @@ def lax(request: bytes) -> bytes:
 
 
 def hunted(player: Fake, *mutations: Mutation, count: int = 60) -> list[Catch]:
-    return list(Hunt(player, GROUND, Budget(count)).run(mutations))
+    return list(Hunt(player, GROUND, Budget(count), mutations).run())
 
 
 def test_nothing_is_caught_of_a_good_server() -> None:
     player = Fake(lambda request: PAGE * request.count(b"\r\n\r\n") if b" a" not in request else BAD)
-    hunt = Hunt(player, GROUND, Budget(60))
-    assert list(hunt.run([NOTHING])) == []
-    assert hunt.played == 60
+    hunt = Hunt(player, GROUND, Budget(60), [NOTHING])
+    assert list(hunt.run()) == []
+    assert hunt.standing.played == 60
 
 
 def test_what_is_served_though_malformed_is_shrunk_to_its_smallest_form() -> None:
@@ -89,20 +92,20 @@ def test_what_is_served_though_malformed_is_shrunk_to_its_smallest_form() -> Non
 def test_the_same_seed_plays_the_same_requests() -> None:
     first, second, third = Fake(good), Fake(good), Fake(good)
     for player, seed in ((first, "1"), (second, "1"), (third, "2")):
-        list(Hunt(player, GROUND, Budget(40, seed)).run([BLANK, NOTHING]))
+        list(Hunt(player, GROUND, Budget(40, seed), [BLANK, NOTHING]).run())
     assert first.played == second.played != third.played
 
 
 def test_a_rule_that_is_settled_is_not_hunted() -> None:
     player = Fake(lax)
-    assert list(Hunt(player, GROUND, Budget(40), {BLANK.rule}).run([BLANK])) == []
+    assert list(Hunt(player, GROUND, Budget(40), [BLANK], settled={BLANK.rule}).run()) == []
     assert player.played == [PLAIN]  # how the server answers while it is well
 
 
 def test_where_connections_do_not_persist_each_request_in_question_is_alone() -> None:
     for broken in ((), ("connection.persistence-supported",)):
         player = Fake(lambda request: PAGE * request.count(b"\r\n\r\n"))
-        list(Hunt(player, GROUND, Budget(60), broken, broken).run([NOTHING]))
+        list(Hunt(player, GROUND, Budget(60), [NOTHING], settled=broken, broken=broken).run())
         assert all(request.count(b"\r\n\r\n") == 1 for request in player.played) == bool(broken)
 
 
@@ -111,15 +114,15 @@ def test_nothing_is_told_of_replies_whose_build_is_known_to_be_wrong() -> None:
         return (b"debug\n" + PAGE) * request.count(b"\r\n\r\n")
 
     assert {catch.breach.rule for catch in hunted(Fake(noisy), BLANK, NOTHING)} == {"status-line.first-octets"}
-    known = Hunt(Fake(noisy), GROUND, Budget(60), {"status-line.first-octets"})
-    assert list(known.run([BLANK, NOTHING])) == []
+    known = Hunt(Fake(noisy), GROUND, Budget(60), [BLANK, NOTHING], settled={"status-line.first-octets"})
+    assert list(known.run()) == []
 
 
 def test_what_a_rule_needs_must_not_be_known_to_be_broken() -> None:
     needing = replace(BLANK, needs=("host.missing-400",))
     player = Fake(lax)
-    assert list(Hunt(player, GROUND, Budget(40), (), ("host.missing-400",)).run([needing])) == []
-    assert [catch.breach.rule for catch in Hunt(player, GROUND, Budget(40), ("host.missing-400",)).run([needing])]
+    assert list(Hunt(player, GROUND, Budget(40), [needing], broken=["host.missing-400"]).run()) == []
+    assert list(Hunt(player, GROUND, Budget(40), [needing], settled=["host.missing-400"]).run())
 
 
 def test_a_failure_that_does_not_repeat_is_told_as_unsteady() -> None:
@@ -197,9 +200,9 @@ def test_a_server_that_goes_mad_is_told() -> None:
 
 def test_a_server_that_stays_dead_ends_the_hunt() -> None:
     player = Fake(lambda request: None if b" a" in request else good(request), mortal=True)
-    hunt = Hunt(player, GROUND, Budget(400))
+    hunt = Hunt(player, GROUND, Budget(400), [BLANK])
     with pytest.raises(Gone):
-        list(hunt.run([BLANK]))
+        list(hunt.run())
 
 
 def test_what_failed_is_kept_and_recalled_for_another_port(tmp_path: Path) -> None:
@@ -215,9 +218,9 @@ def test_what_failed_is_kept_and_recalled_for_another_port(tmp_path: Path) -> No
 
 def test_what_is_kept_is_played_first_and_forgotten_once_it_holds(tmp_path: Path) -> None:
     [catch] = hunted(Fake(lax), BLANK)
-    again = list(Hunt(Fake(lax), GROUND, Budget(0)).again([catch.example]))
+    again = list(Hunt(Fake(lax), GROUND, Budget(0), ()).again([catch.example]))
     assert [each.example.data for each in again] == [TWO]
-    assert list(Hunt(Fake(good), GROUND, Budget(0)).again([catch.example])) == []
+    assert list(Hunt(Fake(good), GROUND, Budget(0), ()).again([catch.example])) == []
     memory = Memory(tmp_path / "failures.json", "x")
     memory.keep([(catch.breach.rule, catch.example)], GROUND)
     memory.keep([], GROUND)

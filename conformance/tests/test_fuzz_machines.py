@@ -15,7 +15,6 @@ import pytest
 from conformance.exchange import Ending
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.example import Ground
-from conformance.fuzz.hunt import Budget
 from conformance.fuzz.machines import Scene, Theatre
 from conformance.fuzz.machines.changing import STEP_BACK, Changing, Kind
 from conformance.fuzz.machines.follower import Follower
@@ -25,6 +24,7 @@ from conformance.fuzz.machines.repertoire import Manners, Piece, Repertoire, req
 from conformance.fuzz.machines.script import Script, Step, Verb
 from conformance.fuzz.machines.stage import Stage
 from conformance.fuzz.message import FieldLine, Request
+from conformance.fuzz.player import Budget
 from conformance.line import Line
 from conformance.reading import Stream, transcribe
 from conformance.response import Response

@@ -19,9 +19,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from conformance.check import CATALOGUE
 from conformance.exchange import Ending
 from conformance.fuzz import dice
+from conformance.fuzz.chase import REPEATS
 from conformance.fuzz.dialogue import Dialogue
 from conformance.fuzz.example import Ground
-from conformance.fuzz.hunt import REPEATS, Budget
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.judgement import ABORT
 from conformance.fuzz.machines.reduce import apart, reduce
@@ -29,6 +29,7 @@ from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, man
 from conformance.fuzz.machines.script import NEW, Script, Step, Verb, Writer, text
 from conformance.fuzz.machines.stage import VANISHING, Play, Stage
 from conformance.fuzz.message import Request
+from conformance.fuzz.player import Budget
 from conformance.fuzz.properties import Breach
 from conformance.line import Line
 from conformance.response import Response

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.exchange import Ending
+from conformance.fuzz.deaths import DEATH
 from conformance.fuzz.dialogue import Asked, Dialogue
-from conformance.fuzz.hunt import DEATH
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.judgement import ABORT, Judge
 from conformance.fuzz.machines.repertoire import Connect, Repertoire, alone

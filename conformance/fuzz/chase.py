@@ -1,0 +1,147 @@
+"""The chase: from the first example that fails to the plainest one that fails in the same way.
+
+Hypothesis shrinks what it has drawn; then other mutations are tried that may say the same more plainly, and at last
+whatever the failure does not need is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from conformance.fuzz.deck import Deck, Fits, Wrong
+from conformance.fuzz.example import Base, Example, Fate, Mutation
+from conformance.fuzz.judge import Judge
+from conformance.fuzz.plainest import plainest
+from conformance.fuzz.properties import Breach
+from conformance.fuzz.standing import COMPANY, SEGMENTS, Catch
+from conformance.probe import Probe
+
+DELIVERY = (SEGMENTS, *COMPANY)
+"""Rules that are broken by how good requests are sent, whatever they say."""
+REPEATS = 3
+"""So often is the smallest example played again, to tell whether it fails each time."""
+PLAINER_TRIES = 40
+"""So many tries to leave out what a failure does not need."""
+CAUSE_TRIES = 40
+"""So many tries to see the same failure by a plainer mutation."""
+
+
+class _Shrinking:
+    """The smaller failures of one rule, each judged once, within the budget."""
+
+    def __init__(self, judge: Judge, breach: Breach, example: Example) -> None:
+        self.smallest = breach, example
+        self._judge = judge
+        self._left = judge.standing.budget.shrinking
+        self._tried: dict[tuple[str, Probe], Breach | None] = {_key(example): breach}
+
+    def attempt(self, example: Example) -> None:
+        """Raises Wrong for a failure of the same rule."""
+        breach = self._judged(example)
+        if breach is not None and breach.rule == self.smallest[0].rule:
+            self.smallest = breach, example
+            raise Wrong
+
+    def _judged(self, example: Example) -> Breach | None:
+        """The breach; remembered, so that Hypothesis sees one outcome of one example."""
+        key = _key(example)
+        if key not in self._tried:
+            if self._left == 0 or not self._judge.standing.in_time:
+                return None
+            self._left -= 1
+            self._tried[key] = self._judge.judge(example)
+        return self._tried[key]
+
+
+def _key(example: Example) -> tuple[str, Probe]:
+    """What is a fault of one mutation may be none of another."""
+    return example.mutation.name, example.probe
+
+
+@dataclass(frozen=True)
+class Chase:
+    """Makes catches of failures; ``decks`` are those of the hunt, and a mutation of them has to fit."""
+
+    judge: Judge
+    decks: tuple[Deck, ...]
+    fits: Fits
+
+    def shrunk(self, deck: Deck, number: int, example: Example, breach: Breach) -> tuple[Breach, Example]:
+        """The smallest failure of the rule that Hypothesis can make of the example of this number."""
+        shrinking = _Shrinking(self.judge, breach, example)
+        deck.shrink(number, shrinking.attempt, self.fits)
+        return shrinking.smallest
+
+    def caught(self, breach: Breach, example: Example) -> Catch:
+        """The catch, after playing the example some times more, and plainer ones of its kind."""
+        breach, example = self._plainer_cause(breach, example)
+        breach, example = self._plainest(breach, example)
+        failures = 1 + sum(self._fails(example, breach.rule) is not None for _ in range(REPEATS))
+        self.judge.standing.settled.add(breach.rule)
+        return Catch(breach, example, failures, 1 + REPEATS)
+
+    def _plainer_cause(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
+        """The failure by the pieces alone, or by a mutation that says it in fewer octets, if there is one."""
+        for cause, tries in self._causes(example):
+            failure = self._first(cause, tries)
+            if failure is None:
+                continue
+            if cause.rule in DELIVERY or len(failure[1].data) < len(example.data):
+                self.judge.standing.settled |= {breach.rule} - {failure[0].rule}
+                return failure
+        return breach, example
+
+    def _first(self, cause: Mutation, tries: int) -> tuple[Breach, Example] | None:
+        """The first failure by one mutation, shrunk: the simplest example of all is tried, and then others."""
+        deck = replace(self.decks[0], mutations=(cause,))
+        simple = deck.simplest()
+        breach = self.judge.judge(simple) if simple is not None else None
+        if simple is not None and breach is not None:
+            return self.shrunk(deck, 0, simple, breach)
+        for number, example in islice(deck.examples(self.fits), tries - 1):
+            if self.judge.deaths.killer is not None or not self.judge.standing.in_time:
+                return None
+            breach = self.judge.judge(example, None)
+            if breach is not None:
+                return self.shrunk(deck, number, example, breach)
+        return None
+
+    def _causes(self, example: Example) -> Iterator[tuple[Mutation, int]]:
+        """Mutations of which one may say it more plainly, and how many tries each is worth.
+
+        They are the delivery alone, the change without a body, and others of its rule.
+        """
+        mutation = example.mutation
+        company = bool(example.before or example.after) and mutation.fate is Fate.SERVED
+        for each in (each for deck in self.decks for each in deck.mutations):
+            cut = bool(example.cuts) and each.rule == SEGMENTS and each.base in (Base.PLAIN, mutation.base)
+            row = company and each.rule in COMPANY
+            bare = mutation.base is not Base.PLAIN and each.base is Base.PLAIN and each.rule == mutation.rule
+            delivery = mutation.rule not in DELIVERY and (cut or row)
+            if each == mutation or not self.fits(each):
+                continue
+            if delivery or bare:
+                yield each, CAUSE_TRIES
+            elif (each.rule, each.fate, each.base) == (mutation.rule, mutation.fate, mutation.base):
+                yield each, 1  # the simplest of its kind
+
+    def _plainest(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
+        """The failure without what it does not need."""
+
+        def fails(plainer: Example) -> bool:
+            nonlocal breach
+            other = self._fails(plainer, breach.rule)
+            breach = breach if other is None else other
+            return other is not None
+
+        paused = replace(example, pauses=True)  # without pauses, pieces may arrive as one
+        if example.cuts and not example.pauses and fails(paused):
+            example = paused
+        return breach, plainest(example, fails, PLAINER_TRIES)
+
+    def _fails(self, example: Example, rule: str) -> Breach | None:
+        """The breach of this rule, if the example shows it."""
+        breach = self.judge.judge(example)
+        return breach if breach is not None and breach.rule == rule else None

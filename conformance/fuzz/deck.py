@@ -1,0 +1,117 @@
+"""Decks: the mutations of one fate, which take turns to make the examples.
+
+Each example depends on the seed, the deck and its number alone, so that one server is asked the same as another one,
+whatever was found before. Mutations that do not fit are passed over, and the others keep their numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, HypothesisWarning
+
+from conformance.fuzz import dice
+from conformance.fuzz.example import Example, Fate, Mutation
+
+Fits: TypeAlias = Callable[[Mutation], bool]
+Make: TypeAlias = Callable[[Mutation], st.SearchStrategy[Example]]
+
+
+class Wrong(Exception):
+    """What an action raises to tell that an example fails."""
+
+
+@dataclass(frozen=True)
+class Deck:
+    """Mutations, of all of which ``make`` gives the examples; ``seed`` is that of the run. ``adapt`` makes of each
+    example what is played of it.
+    """
+
+    mutations: tuple[Mutation, ...]
+    make: Make
+    seed: str
+    adapt: Callable[[Example], Example] = lambda example: example
+
+    @property
+    def _seed(self) -> str:
+        return f"{self.seed}:{self.mutations[0].fate}"
+
+    def _strategy(self, fits: Fits) -> st.SearchStrategy[Example | None]:
+        made = [self.make(each) if fits(each) else st.none() for each in self.mutations]
+        return st.integers(0, len(made) - 1).flatmap(made.__getitem__)
+
+    def simplest(self) -> Example | None:
+        """The example that all others shrink to."""
+        example = dice.simplest(self.make(self.mutations[0]))
+        return None if example is None else self.adapt(example)
+
+    def examples(self, fits: Fits = lambda _: True) -> Iterator[tuple[int, Example]]:
+        """All examples with their numbers, as long as any mutation fits."""
+        every = self._strategy(lambda _: True)
+        for first in count(0, len(self.mutations)):
+            numbers = [first + place for place, each in enumerate(self.mutations) if fits(each)]
+            if not numbers:
+                return
+            for number in numbers:
+                fitting = fits(self.mutations[number - first])  # it may not do so any more
+                example = dice.thrown(every, self._seed, number) if fitting else None
+                if example is not None:
+                    yield number, self.adapt(example)
+
+    def shrink(self, number: int, action: Callable[[Example], None], fits: Fits = lambda _: True) -> None:
+        """Do ``action`` to the simplest example, to that of this number if that does not fail, and once one has
+        failed (by :class:`Wrong`) to smaller ones, until none fails any more.
+        """
+        dice.deal(self._seed, number)
+        raised: list[Exception] = []
+
+        @settings(
+            max_examples=2,
+            database=None,
+            derandomize=True,  # what is shrunk, too, ends the same way every time
+            deadline=None,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            backend=dice.BACKEND,
+        )
+        @given(self._strategy(fits))
+        def attempt(example: Example | None) -> None:
+            if example is None or raised:
+                return
+            try:
+                action(self.adapt(example))
+            except Wrong:
+                raise
+            except Exception as error:  # Hypothesis would shrink this as well
+                raised.append(error)
+
+        with suppress(Wrong, Flaky), warnings.catch_warnings():  # what is not steady is told by playing it again
+            warnings.simplefilter("ignore", HypothesisWarning)  # of large examples, which are meant to be large
+            attempt()
+        if raised:
+            raise raised[0]
+
+
+def decks(
+    mutations: Iterable[Mutation], make: Make, seed: str, adapt: Callable[[Example], Example] = lambda example: example
+) -> tuple[Deck, ...]:
+    """The decks of all ``mutations``: those that must be served first, those that may be either last."""
+    every = tuple(mutations)
+    hands = (tuple(each for each in every if each.fate is fate) for fate in Fate)
+    return tuple(Deck(hand, make, seed, adapt) for hand in hands if hand)
+
+
+def shares(hands: Iterable[Deck], examples: int, fits: Fits) -> Iterator[tuple[Deck, int]]:
+    """Every deck, and how many of so many examples are its due: all mutations that fit get as many."""
+    fitting = [(deck, sum(map(fits, deck.mutations))) for deck in hands]
+    whole = sum(number for _, number in fitting)
+    for deck, number in fitting:
+        yield deck, round(examples * number / max(1, whole))
