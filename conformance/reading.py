@@ -35,9 +35,18 @@ class Stream(Enum):
 
 
 def transcribe(data: bytes, methods: Sequence[str] = (), stream: Stream = Stream.ENDED) -> Transcript:
-    """Read every response in ``data``. Of a growing stream nothing is guessed that the next octet may refute."""
+    """Read every response in ``data``. Of a growing stream nothing is guessed that the next octet may refute; what is
+    whole and sound while it grows stays so.
+    """
     read = _remembered if len(data) <= WORTH_REMEMBERING else _transcribe
-    return read(data, tuple(methods), stream)
+    grown = read(data, tuple(methods), Stream.GROWING)
+    return grown if stream is Stream.GROWING or _is_settled(grown, len(data)) else read(data, tuple(methods), stream)
+
+
+def _is_settled(grown: Transcript, length: int) -> bool:
+    """Whether nothing is left that the end of the stream could tell."""
+    sound = all(response.complete and not response.defects for response in grown.responses)
+    return sound and not grown.interim and grown.trailing == (length, length)
 
 
 def _transcribe(data: bytes, methods: tuple[str, ...], stream: Stream) -> Transcript:
@@ -60,7 +69,7 @@ def _transcribe(data: bytes, methods: tuple[str, ...], stream: Stream) -> Transc
     return Transcript(tuple(finals), tuple(interim), (position, len(data)))
 
 
-_remembered = lru_cache(256)(_transcribe)
+_remembered = lru_cache(1024)(_transcribe)
 """The same octets come again and again: a server has few pages, and fewer ways to refuse."""
 
 
@@ -171,11 +180,12 @@ def _read_fields(
     """Lines, fields, the offset of the body, whether the head is whole; ``guess``: a body may begin unannounced."""
     lines: list[Line] = []
     fields: list[Field] = []
+    guess = guess and stream is not Stream.GROWING
     announced: int | None = None  # looked up line by line: of all lines at every line, it would take for ever
     position = start
     while position < len(data):
         line = _line(data, position)
-        if guess and stream is not Stream.GROWING and _body_begins(data, line, announced or 0):
+        if guess and _body_begins(data, line, announced or 0):
             defects.append(Defect(DefectKind.NO_EMPTY_LINE, (position, min(position + 1, len(data)))))
             return lines, fields, position, True
         if not line.ending:
@@ -187,7 +197,7 @@ def _read_fields(
                 defects.append(Defect(DefectKind.BLANKS_IN_EMPTY_LINE, line.span))
             return lines, fields, line.end, True
         _read_field(line, fields, defects)
-        announced = _announced(fields[-1:]) if announced is None else announced
+        announced = _announced(fields[-1:]) if guess and announced is None else announced
         position = line.end
     defects.append(Defect(DefectKind.NO_EMPTY_LINE, (len(data), len(data))))
     return lines, fields, len(data), stream is Stream.ENDED

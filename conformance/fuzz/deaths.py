@@ -1,6 +1,6 @@
 """Deaths: whether the server lives and is well, and what has killed it if not.
 
-Life is looked after now and then, and after each request that is left unfinished. When the server is found dead, it is
+Life is looked after now and then, and after each request that draws nothing. When the server is found dead, it is
 brought back, and the examples since it last lived are halved until one is left: the killer.
 """
 
@@ -48,13 +48,10 @@ class Deaths:
         """Those that are not to be played any more."""
         self._unexamined: list[tuple[Example, Turn | None]] = []
 
-    def note(self, example: Example, turn: Turn | None) -> None:
-        """Remember what was played just now."""
+    def note(self, example: Example, turn: Turn | None, exchange: Exchange) -> None:
+        """Remember what was played just now, and examine the server if nothing came, or if it is time to."""
         self._unexamined.append((example, turn))
-
-    def look(self, example: Example, exchange: Exchange) -> None:
-        """Examine the server if it is time to: after an ``exchange`` that may have harmed it, or after many."""
-        if len(self._unexamined) >= PULSE or not exchange.received or not example.finished:
+        if len(self._unexamined) >= PULSE or not exchange.received:
             self.examine()
 
     def told(self) -> Iterator[Catch]:

@@ -54,14 +54,14 @@ class Deck:
 
     def examples(self, fits: Fits = lambda _: True) -> Iterator[tuple[int, Example]]:
         """All examples with their numbers, as long as any mutation fits."""
-        every = self._strategy(lambda _: True)
+        thrower = dice.Thrower(self._strategy(lambda _: True), self._seed)
         for first in count(0, len(self.mutations)):
             numbers = [first + place for place, each in enumerate(self.mutations) if fits(each)]
             if not numbers:
                 return
             for number in numbers:
                 fitting = fits(self.mutations[number - first])  # it may not do so any more
-                example = dice.thrown(every, self._seed, number) if fitting else None
+                example = thrower.throw(number) if fitting else None
                 if example is not None:
                     yield number, self.adapt(example)
 

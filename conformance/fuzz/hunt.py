@@ -5,6 +5,7 @@ The mutations take turns, those that must be served first and those that may be 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
@@ -51,8 +52,12 @@ class Hunt:
 
     def run(self) -> Iterator[Catch]:
         """Everything that is caught; a rule is caught once at most. Raises Gone."""
-        for deck, share in shares(self._decks, self.standing.budget.examples, self._fits):
-            yield from self._explore(deck, share)
+        try:
+            for deck, share in shares(self._decks, self.standing.budget.examples, self._fits):
+                gc.freeze()  # the suite and the strategies stay: looking through them again and again takes a tenth
+                yield from self._explore(deck, share)
+        finally:
+            gc.unfreeze()
         self._deaths.examine()
         yield from self.deaths()
 

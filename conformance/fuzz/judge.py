@@ -32,13 +32,11 @@ class Judge:
         if example.cuts and SEGMENTS in self.standing.known:
             return None
         exchange = self.standing.play(example.probe)
-        self.deaths.note(example, turn)
+        self.deaths.note(example, turn, exchange)  # at once: whatever else is asked might bring a dead server back
+        if self.deaths.killer is not None:
+            return None
         case = Case(example, exchange, self.standing.controls, tuple(self._recent))
         self._recent.append(example)
-        if not exchange.received:
-            self.deaths.examine()  # before anything else is asked: that might bring a dead server back unseen
-            if self.deaths.killer is not None:
-                return None
         breach = self._worst(case)
         if breach is not None and exchange.ending is Ending.SILENT and self._silences > 0:
             if not self.standing.in_time:
@@ -46,7 +44,6 @@ class Judge:
             breach = self._confirmed(case)
         if breach is not None and example.cuts:
             breach = self._of_pieces(case, breach)
-        self.deaths.look(example, exchange)
         return breach
 
     def _confirmed(self, case: Case) -> Breach | None:
