@@ -38,7 +38,7 @@ def run(
     credentials: tuple[str, str] | None = None,
     virtual_host: str | None = None,
     patience: float = 5.0,
-    fuzz: int = 200,
+    fuzz: int = 300,
     fuzz_seed: str = "0",
     fuzz_time: float | None = None,
     fuzz_failures: str | Path | None = None,

@@ -43,7 +43,7 @@ class Options:
     credentials: tuple[str, str] | None = None
     virtual_host: str | None = None
     patience: float = 5.0
-    fuzz: int = 200
+    fuzz: int = 300
     fuzz_seed: str = "0"
     fuzz_time: float | None = None
     fuzz_failures: Path | None = None
@@ -225,7 +225,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("credentials", "USER:PASSWORD", f"what opens the pages below /{GUARDED}/", _credentials),
     Setting("virtual_host", "NAME", "the name of another site that the server has at the same address", _host_name),
     Setting("patience", "SECONDS", "the longest silence to wait for an answer (default: 5)", _seconds),
-    Setting("fuzz", "N", "play N generated requests after the rules (default: 200; 0 for none)", _count),
+    Setting("fuzz", "N", "play N generated requests after the rules (default: 300; 0 for none)", _count),
     Setting("fuzz_seed", "SEED", "generate by this seed: the same seed, the same requests (default: 0)", _seed),
     Setting("fuzz_time", "SECONDS", "generate no more after this time (default: 10, more for a large N)", _seconds),
     Setting(

@@ -62,10 +62,10 @@ def _key(example: Example) -> tuple[str, Probe]:
 
 @dataclass(frozen=True)
 class Chase:
-    """Makes catches of failures; ``decks`` are those of the hunt, and a mutation of them has to fit."""
+    """Makes catches of failures; ``deck`` is that of the hunt, and a mutation of it has to fit."""
 
     judge: Judge
-    decks: tuple[Deck, ...]
+    deck: Deck
     fits: Fits
 
     def shrunk(self, deck: Deck, number: int, example: Example, breach: Breach) -> tuple[Breach, Example]:
@@ -95,7 +95,7 @@ class Chase:
 
     def _first(self, cause: Mutation, tries: int) -> tuple[Breach, Example] | None:
         """The first failure by one mutation, shrunk: the simplest example of all is tried, and then others."""
-        deck = replace(self.decks[0], mutations=(cause,))
+        deck = replace(self.deck, mutations=(cause,))
         simple = deck.simplest()
         breach = self.judge.judge(simple) if simple is not None else None
         if simple is not None and breach is not None:
@@ -115,7 +115,7 @@ class Chase:
         """
         mutation = example.mutation
         company = bool(example.before or example.after) and mutation.fate is Fate.SERVED
-        for each in (each for deck in self.decks for each in deck.mutations):
+        for each in self.deck.mutations:
             cut = bool(example.cuts) and each.rule == SEGMENTS and each.base in (Base.PLAIN, mutation.base)
             row = company and each.rule in COMPANY
             bare = mutation.base is not Base.PLAIN and each.base is Base.PLAIN and each.rule == mutation.rule

@@ -1,4 +1,4 @@
-"""Decks: the mutations of one fate, which take turns to make the examples.
+"""Decks: mutations that take turns to make the examples.
 
 Each example depends on the seed, the deck and its number alone, so that one server is asked the same as another one,
 whatever was found before. Mutations that do not fit are passed over, and the others keep their numbers.
@@ -39,10 +39,6 @@ class Deck:
     seed: str
     adapt: Callable[[Example], Example] = lambda example: example
 
-    @property
-    def _seed(self) -> str:
-        return f"{self.seed}:{self.mutations[0].fate}"
-
     def _strategy(self, fits: Fits) -> st.SearchStrategy[Example | None]:
         made = [self.make(each) if fits(each) else st.none() for each in self.mutations]
         return st.integers(0, len(made) - 1).flatmap(made.__getitem__)
@@ -54,7 +50,7 @@ class Deck:
 
     def examples(self, fits: Fits = lambda _: True) -> Iterator[tuple[int, Example]]:
         """All examples with their numbers, as long as any mutation fits."""
-        thrower = dice.Thrower(self._strategy(lambda _: True), self._seed)
+        thrower = dice.Thrower(self._strategy(lambda _: True), self.seed)
         for first in count(0, len(self.mutations)):
             numbers = [first + place for place, each in enumerate(self.mutations) if fits(each)]
             if not numbers:
@@ -69,7 +65,7 @@ class Deck:
         """Do ``action`` to the simplest example, to that of this number if that does not fail, and once one has
         failed (by :class:`Wrong`) to smaller ones, until none fails any more.
         """
-        dice.deal(self._seed, number)
+        dice.deal(self.seed, number)
         raised: list[Exception] = []
 
         @settings(
@@ -100,18 +96,9 @@ class Deck:
             raise raised[0]
 
 
-def decks(
-    mutations: Iterable[Mutation], make: Make, seed: str, adapt: Callable[[Example], Example] = lambda example: example
-) -> tuple[Deck, ...]:
-    """The decks of all ``mutations``: those that must be served first, those that may be either last."""
-    every = tuple(mutations)
-    hands = (tuple(each for each in every if each.fate is fate) for fate in Fate)
-    return tuple(Deck(hand, make, seed, adapt) for hand in hands if hand)
-
-
-def shares(hands: Iterable[Deck], examples: int, fits: Fits) -> Iterator[tuple[Deck, int]]:
-    """Every deck, and how many of so many examples are its due: all mutations that fit get as many."""
-    fitting = [(deck, sum(map(fits, deck.mutations))) for deck in hands]
-    whole = sum(number for _, number in fitting)
-    for deck, number in fitting:
-        yield deck, round(examples * number / max(1, whole))
+def dealt(mutations: Iterable[Mutation]) -> tuple[Mutation, ...]:
+    """All in the order of their turns: what must be served first, since a server that fails there fails elsewhere, and
+    what may be either last.
+    """
+    order = list(Fate)
+    return tuple(sorted(mutations, key=lambda mutation: order.index(mutation.fate)))

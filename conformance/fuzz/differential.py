@@ -14,7 +14,7 @@ from functools import partial
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
-from conformance.fuzz.deck import Deck, Wrong, decks, shares
+from conformance.fuzz.deck import Deck, Wrong, dealt
 from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.outcomes import Side
@@ -66,10 +66,9 @@ class Comparison:
 
     def run(self, mutations: Iterable[Mutation]) -> Iterator[Difference]:
         """Every difference as it is found; one of each nature, told of the first mutation that shows it."""
-        hands = decks(mutations, partial(followed, ground=self.ground), self.budget.seed)
+        deck = Deck(dealt(mutations), partial(followed, ground=self.ground), self.budget.seed)
         try:
-            for deck, share in shares(hands, self.budget.examples, self._fits):
-                yield from self._explore(deck, share)
+            yield from self._explore(deck)
         except (Gone, NoEvidence) as gone:
             self.note = str(gone)
         if not self.note and not self.in_time:
@@ -84,10 +83,10 @@ class Comparison:
         mirrored = twin(example, self.ground.authority, self.other_authority)
         return _view(first, example, play), _view(second, mirrored, play)
 
-    def _explore(self, deck: Deck, share: int) -> Iterator[Difference]:
-        """Play ``share`` examples by ``deck``; each kind is looked for once with each mutation."""
+    def _explore(self, deck: Deck) -> Iterator[Difference]:
+        """Play as many examples as are granted; each kind is looked for once with each mutation."""
         for played, (number, example) in enumerate(deck.examples(self._fits)):
-            if played == share or not self.in_time:
+            if played == self.budget.examples or not self.in_time:
                 return
             shown = self.fresh(example)
             if shown is not None and not self._told_again(example, shown):

@@ -1,6 +1,6 @@
 """The hunt: examples are played one after another; a wrong answer is shrunk, and a death is put down to its killer.
 
-The mutations take turns, those that must be served first and those that may be either last.
+The mutations take turns: each has been tried once before the first comes round again.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from functools import partial
 
 from conformance.fuzz.chase import Chase
 from conformance.fuzz.deaths import Deaths, Turn
-from conformance.fuzz.deck import Deck, decks, shares
+from conformance.fuzz.deck import Deck, dealt
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.judge import Judge
 from conformance.fuzz.player import Budget, Player
 from conformance.fuzz.standing import Catch, Standing
 from conformance.fuzz.valid import examples
+
+STRETCH = 1000
+"""After so many examples the collector is told that what is there will stay: to look through the suite and its
+strategies again and again takes a tenth of the time.
+"""
 
 
 class Hunt:
@@ -36,10 +41,9 @@ class Hunt:
         self.standing = Standing(player, ground, budget, settled, broken)
         self._deaths = Deaths(self.standing)
         self._judge = Judge(self.standing, self._deaths)
-        make = partial(examples, ground=ground)
-        self._decks = decks(mutations, make, budget.seed, self.standing.adapted)
+        self._deck = Deck(dealt(mutations), partial(examples, ground=ground), budget.seed, self.standing.adapted)
         self._fits = fits
-        self._chase = Chase(self._judge, self._decks, self._open)
+        self._chase = Chase(self._judge, self._deck, self._open)
 
     def again(self, kept: Iterable[Example]) -> Iterator[Catch]:
         """Play the failures of an earlier run; yields those that still fail. Raises Gone."""
@@ -53,9 +57,7 @@ class Hunt:
     def run(self) -> Iterator[Catch]:
         """Everything that is caught; a rule is caught once at most. Raises Gone."""
         try:
-            for deck, share in shares(self._decks, self.standing.budget.examples, self._fits):
-                gc.freeze()  # the suite and the strategies stay: looking through them again and again takes a tenth
-                yield from self._explore(deck, share)
+            yield from self._explore()
         finally:
             gc.unfreeze()
         self._deaths.examine()
@@ -65,14 +67,16 @@ class Hunt:
         """The catch of what the server has died of, if it has and nobody knows yet."""
         return self._deaths.told()
 
-    def _explore(self, deck: Deck, share: int) -> Iterator[Catch]:
-        """Play ``share`` examples by ``deck``; after each catch it goes on without that rule."""
-        for played, (number, example) in enumerate(deck.examples(self._open)):
-            if played == share or not self.standing.in_time:
+    def _explore(self) -> Iterator[Catch]:
+        """Play as many examples as are granted; after each catch it goes on without that rule."""
+        for played, (number, example) in enumerate(self._deck.examples(self._open)):
+            if played == self.standing.budget.examples or not self.standing.in_time:
                 return
-            breach = self._judge.judge(example, Turn(deck, number))
+            if played % STRETCH == 0:
+                gc.freeze()
+            breach = self._judge.judge(example, Turn(self._deck, number))
             if breach is not None and self._deaths.killer is None:
-                yield self._chase.caught(*self._chase.shrunk(deck, number, example, breach))
+                yield self._chase.caught(*self._chase.shrunk(self._deck, number, example, breach))
             yield from self.deaths()
 
     def _open(self, mutation: Mutation) -> bool:

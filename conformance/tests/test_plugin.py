@@ -295,7 +295,7 @@ def test_every_option_has_an_ini_twin_and_the_command_line_wins(project: Project
         "web_root": None,
         "known_failures": str(project.path / "known.txt"),
         "patience": 3.0,
-        "fuzz": 200,
+        "fuzz": 300,
         "fuzz_seed": "0",
         "against": None,
     }
