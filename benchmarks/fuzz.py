@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,9 +40,9 @@ class Recording(Target):
 
     played: list[tuple[Probe, int]]
 
-    def strike(self, probe: Probe) -> Exchange:
+    def strike(self, probe: Probe, meanwhile: Callable[[], None] | None = None) -> Exchange:
         """Play, and write it down."""
-        exchange = super().strike(probe)
+        exchange = super().strike(probe, meanwhile)
         self.played.append((probe, len(exchange.received)))
         return exchange
 

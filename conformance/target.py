@@ -67,9 +67,9 @@ class Target:
         """Play ``probe`` again with the full patience."""
         return self._guarded(probe, self.patience.full)
 
-    def strike(self, probe: Probe) -> Exchange:
-        """Play ``probe`` once with the quick patience, and look after nothing."""
-        return self.wire.play(probe)
+    def strike(self, probe: Probe, meanwhile: Callable[[], None] | None = None) -> Exchange:
+        """Play ``probe`` once with the quick patience, and look after nothing; ``meanwhile`` as in Wire.play."""
+        return self.wire.play(probe, meanwhile=meanwhile)
 
     def _guarded(self, probe: Probe, patience: float | None) -> Exchange:
         if self._gone is not None:

@@ -12,6 +12,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -56,8 +57,13 @@ class Wire:
         self.port = port
         self.patience = patience
 
-    def play(self, probe: Probe, *, patience: float | None = None) -> Exchange:
-        """Play ``probe``; ``patience`` (seconds) overrides the quick one. Never raises for what the server does."""
+    def play(
+        self, probe: Probe, *, patience: float | None = None, meanwhile: Callable[[], None] | None = None
+    ) -> Exchange:
+        """Play ``probe``; ``patience`` (seconds) overrides the quick one. Never raises for what the server does.
+
+        ``meanwhile`` is called once, while the server is at work.
+        """
         granted = self.patience.quick if patience is None else patience
         began = time.time()
         start = time.monotonic()
@@ -68,7 +74,7 @@ class Wire:
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setblocking(False)
-            played = _Play(connection, probe, granted, self.patience.full * OVERALL_FACTOR)
+            played = _Play(connection, probe, granted, self.patience.full * OVERALL_FACTOR, meanwhile)
             ending = played.run()
         whole = ending in (Ending.OURS, Ending.CLOSED)  # who only drips teaches nothing
         if whole and played.chunks and played.first_sent is not None:
@@ -87,10 +93,18 @@ class Wire:
 class _Play:
     """One probe on one connection."""
 
-    def __init__(self, connection: socket.socket, probe: Probe, granted: float, overall: float) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        probe: Probe,
+        granted: float,
+        overall: float,
+        meanwhile: Callable[[], None] | None,
+    ) -> None:
         self.connection = connection
         self.probe = probe
         self.granted = granted
+        self.meanwhile = meanwhile
         self.start = time.monotonic()
         pauses = sum(action.seconds for action in probe.actions if isinstance(action, Pause))
         self.deadline = self.start + max(overall, granted) + pauses
@@ -200,6 +214,9 @@ class _Play:
 
     def _wait(self, seconds: float) -> bool:
         """Take what comes within ``seconds``; whether anything came."""
+        if self.meanwhile is not None:
+            work, self.meanwhile = self.meanwhile, None
+            work()
         readable, _, _ = select.select([self.connection], [], [], max(0.0, seconds))
         if readable:
             self._take()

@@ -3,17 +3,17 @@
 The suite plays them with ``--fuzz``; the strategies serve everybody who tests a server with Hypothesis. A
 :class:`~conformance.fuzz.example.Ground` says what the server serves, and three functions make of it:
 
-* :func:`~conformance.fuzz.valid.requests`: good requests, of type :class:`~conformance.fuzz.message.Request`;
-* :func:`~conformance.fuzz.valid.pipelines`: up to five of them for one connection;
-* :func:`~conformance.fuzz.valid.near_valid`: :class:`~conformance.fuzz.example.Example`, requests with one fault and
-  all that is known of them: the rule, the plain request that they were made of, and their
-  :class:`~conformance.fuzz.example.Fate`.
+* :func:`~conformance.fuzz.strategies.requests`: good requests, of type :class:`~conformance.fuzz.message.Request`;
+* :func:`~conformance.fuzz.strategies.pipelines`: up to five of them for one connection;
+* :func:`~conformance.fuzz.strategies.near_valid`: requests with one fault, each an
+  :class:`~conformance.fuzz.example.Example` with all that is known of it: the rule, the plain request that it was
+  made of, and its :class:`~conformance.fuzz.example.Fate`.
 
 The ``data`` of each are the octets to send::
 
     from hypothesis import given
     from conformance.fuzz.example import Ground
-    from conformance.fuzz.valid import near_valid, requests
+    from conformance.fuzz.strategies import near_valid, requests
 
     GROUND = Ground(b"localhost:8000", pages=(b"/", b"/hello.txt"))
 

@@ -174,10 +174,13 @@ class Thrower(Generic[Drawn]):
 
     def throw(self, number: int) -> Drawn | None:
         """The example of this number, as :func:`deal` would have it drawn; None if the strategy gives none."""
-        _hand.deal = Deal(self.seed, number)
+        held, _hand.deal = _hand.deal, Deal(self.seed, number)
         self._data.depth = self._begun  # where a strategy has given up, it was left somewhere
-        with self._data.provider.per_test_case_context_manager():
-            return _drawn(self.strategy, self._data)
+        try:
+            with self._data.provider.per_test_case_context_manager():
+                return _drawn(self.strategy, self._data)
+        finally:
+            _hand.deal = held  # the engine may be waiting for the outcome of an example of its own
 
 
 def simplest(strategy: SearchStrategy[Drawn]) -> Drawn | None:

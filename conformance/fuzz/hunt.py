@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
+from typing import Generic, TypeVar
 
 from conformance.fuzz.chase import Chase
 from conformance.fuzz.deaths import Deaths, Turn
@@ -17,6 +19,8 @@ from conformance.fuzz.judge import Judge
 from conformance.fuzz.player import Budget, Player
 from conformance.fuzz.standing import Catch, Standing
 from conformance.fuzz.valid import examples
+
+T = TypeVar("T")
 
 STRETCH = 1000
 """After so many examples the collector is told that what is there will stay: to look through the suite and its
@@ -59,6 +63,7 @@ class Hunt:
         try:
             yield from self._explore()
         finally:
+            self.standing.meanwhile = None
             gc.unfreeze()
         self._deaths.examine()
         yield from self.deaths()
@@ -69,10 +74,12 @@ class Hunt:
 
     def _explore(self) -> Iterator[Catch]:
         """Play as many examples as are granted; after each catch it goes on without that rule."""
-        for played, (number, example) in enumerate(self._deck.examples(self._open)):
-            if played == self.standing.budget.examples or not self.standing.in_time:
+        ahead = _Ahead(self._deck.examples(self._open))
+        self.standing.meanwhile = ahead.draw
+        for explored, (number, example) in enumerate(ahead):
+            if explored == self.standing.budget.examples or not self.standing.in_time:
                 return
-            if played % STRETCH == 0:
+            if explored % STRETCH == 0:
                 gc.freeze()
             breach = self._judge.judge(example, Turn(self._deck, number))
             if breach is not None and self._deaths.killer is None:
@@ -84,3 +91,23 @@ class Hunt:
         standing = self.standing
         judged = mutation.rule in standing.settled or not standing.known.isdisjoint(mutation.needs)
         return self._fits(mutation) and not judged and mutation not in self._deaths.deadly
+
+
+class _Ahead(Generic[T]):
+    """An iterator whose next item is drawn ahead, while there is time."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self._drawn: list[T] = []
+
+    def draw(self) -> None:
+        """Draw the next one now."""
+        if not self._drawn:
+            self._drawn.extend(islice(self._items, 1))
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            self.draw()
+            if not self._drawn:
+                return
+            yield self._drawn.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +13,8 @@ from conformance.probe import Probe
 class Player(Protocol):
     """A live server; :class:`conformance.target.Target` is one."""
 
-    def strike(self, probe: Probe) -> Exchange:
-        """Play once with the quick patience, and look after nothing."""
+    def strike(self, probe: Probe, meanwhile: Callable[[], None] | None = None) -> Exchange:
+        """Play once with the quick patience, and look after nothing; ``meanwhile`` may be called while it works."""
 
     def confirm(self, probe: Probe) -> Exchange:
         """Play with the full patience."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from conformance.exchange import Exchange
@@ -56,6 +56,8 @@ class Standing:
         self.budget = budget
         self.settled = set(settled)
         self.played = 0
+        self.meanwhile: Callable[[], None] | None = None
+        """What there is to do while the server works."""
         self.controls = Controls(player.confirm)
         self.controls.answer(bare(ground)[0])  # while the server is well
         self._begun = frozenset(self.settled)  # rules that nobody has asked about are among them
@@ -65,7 +67,7 @@ class Standing:
     def play(self, probe: Probe) -> Exchange:
         """Play, and count it."""
         self.played += 1
-        return self.player.strike(probe)
+        return self.player.strike(probe, self.meanwhile)
 
     @property
     def known(self) -> frozenset[str]:

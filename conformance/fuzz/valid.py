@@ -1,7 +1,6 @@
 """Good requests: what every mutation starts from, and the examples that are made of them.
 
-:func:`good` and :func:`examples` are for the hunt; :func:`requests`, :func:`pipelines` and :func:`near_valid` are for
-whoever writes tests of a server with Hypothesis.
+They are few, so that the answers to all can be known; those that users draw are in :mod:`conformance.fuzz.strategies`.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from conformance.fuzz.example import Base, Example, Fate, Ground, Mutation
+from conformance.fuzz.example import Base, Example, Ground, Mutation
 from conformance.fuzz.manner import Way, bare, manner_of
 from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
-from conformance.fuzz.mutations import load
-from conformance.fuzz.ordinary import CONTENTS, DRESSES, ORDINARY, UNKNOWN, one_of_these
+from conformance.fuzz.ordinary import CONTENTS, DRESSES, one_of_these
 
 STEP = 32
 """Cuts are made for lengths that are multiples of this; where there is no such place, nothing is cut."""
@@ -151,43 +149,3 @@ def _pairings(ground: Ground) -> tuple[Company, ...]:
     """One plain GET before, behind, or both."""
     one = (neighbours(ground)[0],)
     return ((), one), (one, ()), (one, one)
-
-
-def _kinds(ground: Ground) -> tuple[Request, ...]:
-    """One plain request of every kind."""
-    first, host = bare(ground)[0], FieldLine(b"Host", ground.authority)
-    paged = (first, replace(first, method=b"HEAD"), replace(first, method=b"OPTIONS"))
-    bodies = (plains(ground, Base.LENGTH)[0], plains(ground, Base.CHUNKED)[0], _with_length(ground, b""))
-    return (*paged, Request(b"OPTIONS", b"*", (host,)), *bodies)
-
-
-# -- for others ------------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def requests(draw: st.DrawFn, ground: Ground) -> Request:
-    """Any good request: GET, HEAD, OPTIONS, or one with a body; targets of all forms that need no proxy."""
-    plain = draw(
-        st.sampled_from(_kinds(ground)) | good(ground) | good(ground, Base.LENGTH) | good(ground, Base.CHUNKED)
-    )
-    more = draw(st.lists(st.sampled_from(ORDINARY) | UNKNOWN, max_size=5, unique_by=lambda line: line.name.lower()))
-    taken = {line.name.lower() for line in plain.fields}
-    fields = [*plain.fields, *(line for line in more if line.name.lower() not in taken)]
-    whole = plain.target != b"*" and draw(st.booleans())
-    target = b"http://" + ground.authority + plain.target if whole else plain.target
-    return replace(plain, target=target, fields=tuple(draw(st.permutations(fields))))
-
-
-def pipelines(ground: Ground) -> st.SearchStrategy[tuple[Request, ...]]:
-    """One to five good requests for one connection, in their order."""
-    return st.lists(requests(ground), min_size=1, max_size=5).map(tuple)
-
-
-def near_valid(ground: Ground, fate: Fate | None = Fate.REFUSED) -> st.SearchStrategy[Example]:
-    """Examples of all mutations of this fate (None: of every fate) that say anything of a server like ``ground``."""
-    chosen = [
-        examples(mutation, ground)
-        for mutation in load().values()
-        if fate in (None, mutation.fate) and ground.capabilities.issuperset(mutation.needs)
-    ]
-    return st.one_of(chosen)

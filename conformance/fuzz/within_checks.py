@@ -7,18 +7,18 @@ proper, by :mod:`conformance.fuzz.campaign`, tries many more and knows more ways
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import cache
+from itertools import islice
 from typing import TypeAlias
 
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from conformance import oracle
 from conformance.checks.controls import REFUSAL, static_target
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
-from conformance.fuzz import dice, mutations
+from conformance.fuzz import mutations
+from conformance.fuzz.deck import Deck, Wrong
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.message import FieldLine, Request
 from conformance.predicates import OVERLOADED, found, served, status_span
@@ -41,17 +41,13 @@ KINDS = (
 WELL_FORMED = ("a query",)
 """May draw another page, or none, but is no bad request all the same."""
 
-EXAMPLES = 2
-"""Of each mutation: the simplest and another."""
+OTHERS = 1
+"""So many examples of each mutation are played, beside the simplest."""
 
 SHRINKING = 30
 """So many requests more are sent, at most, to find a smaller one that is answered as wrongly."""
 
 Test: TypeAlias = Callable[[Example, Exchange], Finding | None]
-
-
-class _Wrong(Exception):
-    """Tells Hypothesis that an example was answered wrongly."""
 
 
 class _Trial:
@@ -63,14 +59,14 @@ class _Trial:
         self.budget = SHRINKING
 
     def attempt(self, example: Example) -> None:
-        """Play and judge ``example``; raises _Wrong if its answer is wrong."""
+        """Play and judge ``example``; raises Wrong if its answer is wrong."""
         exchange = self._exchange(example)
         finding = self.test(example, exchange) if exchange is not None else None
         if finding is not None:
             self.finding = finding
             if finding.exchange.killed:
                 self.budget = 0  # a smaller one would have to kill the server again
-            raise _Wrong
+            raise Wrong
 
     def _exchange(self, example: Example) -> Exchange | None:
         """The exchange of ``example``; None if it is not to be had, or not worth having any more."""
@@ -92,13 +88,12 @@ def explore(evidence: Evidence, test: Test, names: Iterable[str] = KINDS) -> Fin
     """
     trial = _Trial(evidence, test)
     for name in names:
-        where = (mutations.load()[name], evidence.site.authority, static_target(evidence))
+        deck = _deck(mutations.load()[name], evidence.site.authority, static_target(evidence))
         try:
-            for example in _first(*where):
+            for example in _first(deck):
                 trial.attempt(example)
-        except _Wrong:
-            with suppress(_Wrong):
-                _draw(*where, trial.attempt)  # the same ones again, and on to smaller ones
+        except Wrong:
+            deck.shrink(0, trial.attempt)
             return trial.finding
     if trial.gone is not None:
         raise trial.gone
@@ -114,38 +109,23 @@ def told_apart(judgement: Judgement, evidence: Evidence, *names: str) -> Judgeme
 
 
 @cache
-def _first(mutation: Mutation, authority: str, target: str) -> tuple[Example, ...]:
-    """The examples to begin with: always the same, and dear enough to be made once only."""
-    made: list[Example] = []
-    _draw(mutation, authority, target, made.append)
-    return tuple(made)
-
-
-def _examples(mutation: Mutation, authority: str, target: str) -> SearchStrategy[Example]:
+def _deck(mutation: Mutation, authority: str, target: str) -> Deck:
     """Examples made of the simplest GET of ``target``, each alone on its connection and whole."""
     ground = Ground(authority.encode("latin-1"), (target.encode("latin-1"),))
     plain = Request(b"GET", ground.pages[0], (FieldLine(b"Host", ground.authority),))
-    return mutation.make(plain, ground).map(lambda request: Example(mutation, request, plain))
+
+    def make(_: Mutation) -> SearchStrategy[Example]:
+        return mutation.make(plain, ground).map(lambda request: Example(mutation, request, plain))
+
+    return Deck((mutation,), make, mutation.name)
 
 
-def _draw(mutation: Mutation, authority: str, target: str, action: Callable[[Example], None]) -> None:
-    """Do ``action`` to some examples; if it raises, then to smaller ones until none raises any more."""
-    dice.load(mutation.name)
-
-    @settings(
-        max_examples=EXAMPLES,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        backend=dice.BACKEND,
-    )
-    @given(_examples(mutation, authority, target))
-    def attempt(example: Example) -> None:
-        action(example)
-
-    attempt()
+@cache
+def _first(deck: Deck) -> tuple[Example, ...]:
+    """The simplest and another one: always the same, and dear enough to be made once only."""
+    simplest = deck.simplest()
+    others = (example for _, example in islice(deck.examples(), OTHERS))
+    return (*others,) if simplest is None else (simplest, *others)
 
 
 def disorder(example: Example, exchange: Exchange) -> Finding | None:

@@ -164,11 +164,19 @@ def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:
 
 
 def _inconclusive(report: Report, width: int, paint: Painter) -> Iterator[str]:
-    unclear = _having(report, Verdict.INCONCLUSIVE)
+    unclear: dict[str, list[Result]] = {}
+    for result in _having(report, Verdict.INCONCLUSIVE):
+        unclear.setdefault(result.reason, []).append(result)
     if unclear:
         yield _heading("inconclusive: what came proves nothing either way", width, paint, Tone.WARNING)
-    for result in unclear:
-        yield from wrapped("", one_line(result), width)
+    for reason, results in unclear.items():
+        if len(results) <= NAMED:
+            for result in results:
+                yield from wrapped("", one_line(result), width)
+        else:  # many with one cause are told once
+            names = ", ".join(result.rule.id for result in results[:NAMED])
+            text = f"{len(results)} rules: {safe(reason)} ({names} and {len(results) - NAMED} others)"
+            yield from wrapped("", text, width)
     if unclear:
         yield ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ class Player:
     def __init__(self, serve: Serve) -> None:
         self.serve = serve
 
-    def strike(self, probe: Probe) -> Exchange:
+    def strike(self, probe: Probe, _: object = None) -> Exchange:
         received, ending = b"", Ending.OURS
         for head in probe.sent.split(b"\r\n\r\n")[:-1]:
             received += (answer := self.serve(head))
@@ -206,8 +207,8 @@ def test_a_page_that_is_refused_anyway_tells_nothing() -> None:
 
 def test_one_kind_is_told_once_for_a_mutation_and_several_are_told() -> None:
     both = odd("both", Fate.EITHER, FieldLine(b"Odd", b"1"), FieldLine(b"Bad", b"1"))
-    failing: Serve = lambda head: reply("500 Oops") if b"Bad" in head else reply()  # noqa: E731
-    assert {found.kind for found in compared(sound, failing, both)} == {Kind.ACCEPTANCE, Kind.FAILURE}
+    told = compared(sound, lambda head: reply("500 Oops") if b"Bad" in head else reply(), both)
+    assert {found.kind for found in told} == {Kind.ACCEPTANCE, Kind.FAILURE}
 
 
 def test_what_does_not_show_again_is_not_told() -> None:
@@ -223,7 +224,7 @@ def test_what_does_not_show_again_is_not_told() -> None:
 
 def test_the_run_ends_where_a_server_is_gone() -> None:
     class Dead(Player):
-        def strike(self, probe: Probe) -> Exchange:
+        def strike(self, probe: Probe, _: object = None) -> Exchange:
             return Exchange(probe, (), Ending.REFUSED, 0.0, 0.0)
 
     comparison = Comparison(Player(sound), Dead(sound), ONE, OTHER, Budget(5))
@@ -242,8 +243,8 @@ def test_what_only_one_server_offers_is_left_out() -> None:
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-def view(difference: Difference, **changes: object) -> list[str]:
-    rule = replace(make_rule("some.rule"), **changes)  # type: ignore[arg-type]
+def view(difference: Difference, **changes: Any) -> list[str]:
+    rule = replace(make_rule("some.rule"), **changes)
     return list(report([difference], URLS, {"some.rule": rule}, 100))
 
 

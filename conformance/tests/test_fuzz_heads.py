@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import find, settings
 
 from conformance import checks
-from conformance.fuzz import dice, valid
+from conformance.fuzz import valid
+from conformance.fuzz.deck import Deck
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.mutations import load
 from conformance.grammar import PCHAR, TOKEN
@@ -33,23 +35,8 @@ FIELD = re.compile(rf"({TOKEN}):[ \t]*((?:[^\x00-\x1f\x7f]|\t)*?)[ \t]*")
 @cache
 def examples(mutation: Mutation) -> list[Example]:
     """Always the same ones."""
-    made: list[Example] = []
-    dice.load(mutation.name)
-
-    @settings(
-        max_examples=EXAMPLES,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        backend=dice.BACKEND,
-    )
-    @given(valid.examples(mutation, GROUND))
-    def collect(example: Example) -> None:
-        made.append(example)
-
-    collect()
-    return made
+    deck = Deck((mutation,), partial(valid.examples, ground=GROUND), mutation.name)
+    return [example for _, example in islice(deck.examples(), EXAMPLES)]
 
 
 def fault(data: bytes) -> str:

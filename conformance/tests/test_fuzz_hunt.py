@@ -40,7 +40,7 @@ class Fake:
     played: list[bytes] = field(default_factory=list)
     revived: int = 0
 
-    def strike(self, probe: Probe) -> Exchange:
+    def strike(self, probe: Probe, _: object = None) -> Exchange:
         self.played.append(probe.sent)
         if self.dead:
             return Exchange(probe, (), Ending.REFUSED, 0.0, 0.0)
@@ -168,7 +168,7 @@ def test_a_late_death_is_found_by_halving() -> None:
         return good(request)
 
     class Late(Fake):
-        def strike(self, probe: Probe) -> Exchange:
+        def strike(self, probe: Probe, _: object = None) -> Exchange:
             if doomed[0] and probe.sent == PLAIN:
                 doomed[0], self.dead = 0, True
             return super().strike(probe)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import h11
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import find, settings
 from hypothesis import strategies as st
 
-from conformance.fuzz import dice
+from conformance.fuzz.dice import Thrower
 from conformance.fuzz.example import Base, Example, Fate, Ground, Mutation
 from conformance.fuzz.manner import Way, manner_of
-from conformance.fuzz.message import Chunked, Request
+from conformance.fuzz.message import Chunked
 from conformance.fuzz.mutations import load
-from conformance.fuzz.valid import examples, good, near_valid, pipelines, plains, requests
+from conformance.fuzz.valid import examples, good, plains
+from conformance.tests.requests_read import read
 
 GROUND = Ground(
     b"localhost:8000",
@@ -28,13 +27,6 @@ GROUND = Ground(
 AREAS = ("equivalent_fields", "equivalent_targets", "deliveries", "bodies", "conditions", "ranges")
 MINE = [mutation for mutation in load().values() if mutation.make.__module__.rpartition(".")[2] in AREAS]
 SERVED = [mutation for mutation in MINE if mutation.fate is Fate.SERVED]
-QUICK = settings(
-    database=None,
-    deadline=None,
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-    backend=dice.BACKEND,
-)
 
 
 def named(mutation: Mutation) -> str:
@@ -43,25 +35,9 @@ def named(mutation: Mutation) -> str:
 
 def drawn(strategy: st.SearchStrategy[Any], action: Callable[[Any], None], count: int = 20) -> None:
     """Do ``action`` to some examples of ``strategy``, always the same."""
-    dice.load("test")
-    settings(QUICK, max_examples=count)(given(strategy)(action))()
-
-
-def read(data: bytes) -> list[tuple[h11.Request, bytes]]:
-    """The requests that h11 reads in ``data``, with their contents; raises what h11 raises."""
-    found: list[tuple[h11.Request, bytes]] = []
-    while data:
-        server = h11.Connection(h11.SERVER)
-        server.receive_data(data.removeprefix(b"\r\n"))  # h11 has no patience with the empty line
-        event = server.next_event()
-        assert isinstance(event, h11.Request), event
-        content = b""
-        while not isinstance(piece := server.next_event(), h11.EndOfMessage):
-            assert isinstance(piece, h11.Data), piece
-            content += bytes(piece.data)
-        found.append((event, content))
-        data, _ = server.trailing_data
-    return found
+    thrower = Thrower(strategy, "test")
+    for number in range(count):
+        action(thrower.throw(number))
 
 
 @pytest.mark.parametrize("base", Base)
@@ -146,44 +122,3 @@ def test_rows_hold_up_to_five_requests() -> None:
     drawn(examples(load()["several requests at once"], GROUND), lambda example: sizes.add(len(example.requests)), 50)
     assert sizes <= {2, 3, 4, 5}
     assert max(sizes) == 5
-
-
-def test_any_good_request_is_read_by_h11() -> None:
-    forms: set[bytes] = set()
-    methods: set[bytes] = set()
-
-    def is_good(request: Request) -> None:
-        ((head, content),) = read(request.data)
-        assert (head.method, head.target, content) == (request.method, request.target, request.content)
-        methods.add(request.method)
-        forms.add(re.sub(rb"[^/*:].*", b"", request.target.removeprefix(b"http:")) or b"other")
-
-    drawn(requests(GROUND), is_good, count=100)
-    assert methods == {b"GET", b"HEAD", b"OPTIONS", b"POST"}
-    assert forms == {b"/", b"//", b"*"}
-
-
-def test_pipelines_are_read_by_h11_one_request_after_the_other() -> None:
-    def are_good(row: tuple[Request, ...]) -> None:
-        assert len(read(b"".join(request.data for request in row))) == len(row)
-
-    drawn(pipelines(GROUND), are_good)
-
-
-def test_near_valid_requests_know_what_they_break() -> None:
-    """As the package's documentation shows it."""
-    rules: set[str] = set()
-
-    def collect(example: Example) -> None:
-        assert example.fate is Fate.REFUSED
-        assert set(example.mutation.needs) <= GROUND.capabilities
-        rules.add(example.mutation.rule)
-
-    drawn(near_valid(GROUND), collect)
-    assert rules
-
-
-def test_near_valid_requests_of_every_fate() -> None:
-    fates: set[Fate] = set()
-    drawn(near_valid(GROUND, None), lambda example: fates.add(example.fate), count=100)
-    assert fates == set(Fate)

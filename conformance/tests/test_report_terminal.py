@@ -89,6 +89,14 @@ def test_what_is_blocked_by_no_failure_is_told_too() -> None:
     assert "  root.quiet: silence" in shown
 
 
+def test_what_many_rules_cannot_tell_for_one_reason_is_told_once() -> None:
+    none = [make_result(f"none.{number}", Verdict.INCONCLUSIVE, reason="no page") for number in range(9)]
+    shown = text(make_report(*none, make_result("one.quiet", Verdict.INCONCLUSIVE, reason="silence")), width=200)
+    assert "  9 rules: no page (none.0, none.1, none.2, none.3, none.4, none.5 and 3 others)" in shown
+    assert shown.count("no page") == 1
+    assert "  one.quiet: silence" in shown
+
+
 def test_rules_that_block_each_other_do_not_hang() -> None:
     report = make_report(
         make_result("a.b", Verdict.BLOCKED, blocked_by="a.c"), make_result("a.c", Verdict.BLOCKED, blocked_by="a.b")
