@@ -7,7 +7,7 @@ whatever was found before. Mutations that do not fit are passed over, and the ot
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisWarning
 
 from conformance.fuzz import dice
-from conformance.fuzz.example import Example, Fate, Mutation
+from conformance.fuzz.example import Example, Mutation
 
 Fits: TypeAlias = Callable[[Mutation], bool]
 Make: TypeAlias = Callable[[Mutation], st.SearchStrategy[Example]]
@@ -94,11 +94,3 @@ class Deck:
             attempt()
         if raised:
             raise raised[0]
-
-
-def dealt(mutations: Iterable[Mutation]) -> tuple[Mutation, ...]:
-    """All in the order of their turns: what must be served first, since a server that fails there fails elsewhere, and
-    what may be either last.
-    """
-    order = list(Fate)
-    return tuple(sorted(mutations, key=lambda mutation: order.index(mutation.fate)))

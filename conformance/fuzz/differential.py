@@ -14,7 +14,7 @@ from functools import partial
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
-from conformance.fuzz.deck import Deck, Wrong, dealt
+from conformance.fuzz.deck import Deck, Wrong
 from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.outcomes import Side
@@ -66,7 +66,7 @@ class Comparison:
 
     def run(self, mutations: Iterable[Mutation]) -> Iterator[Difference]:
         """Every difference as it is found; one of each nature, told of the first mutation that shows it."""
-        deck = Deck(dealt(mutations), partial(followed, ground=self.ground), self.budget.seed)
+        deck = Deck(tuple(mutations), partial(followed, ground=self.ground), self.budget.seed)
         try:
             yield from self._explore(deck)
         except (Gone, NoEvidence) as gone:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from conformance.fuzz.chase import Chase
 from conformance.fuzz.deaths import Deaths, Turn
-from conformance.fuzz.deck import Deck, dealt
+from conformance.fuzz.deck import Deck
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.judge import Judge
 from conformance.fuzz.player import Budget, Player
@@ -45,7 +45,7 @@ class Hunt:
         self.standing = Standing(player, ground, budget, settled, broken)
         self._deaths = Deaths(self.standing)
         self._judge = Judge(self.standing, self._deaths)
-        self._deck = Deck(dealt(mutations), partial(examples, ground=ground), budget.seed, self.standing.adapted)
+        self._deck = Deck(tuple(mutations), partial(examples, ground=ground), budget.seed, self.standing.adapted)
         self._fits = fits
         self._chase = Chase(self._judge, self._deck, self._open)
 
@@ -76,11 +76,15 @@ class Hunt:
         """Play as many examples as are granted; after each catch it goes on without that rule."""
         ahead = _Ahead(self._deck.examples(self._open))
         self.standing.meanwhile = ahead.draw
-        for explored, (number, example) in enumerate(ahead):
+        explored = 0
+        for number, example in ahead:
             if explored == self.standing.budget.examples or not self.standing.in_time:
                 return
+            if not self._open(example.mutation):
+                continue  # it was drawn before that was known
             if explored % STRETCH == 0:
                 gc.freeze()
+            explored += 1
             breach = self._judge.judge(example, Turn(self._deck, number))
             if breach is not None and self._deaths.killer is None:
                 yield self._chase.caught(*self._chase.shrunk(self._deck, number, example, breach))

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from conformance.fuzz import dice
-from conformance.fuzz.deck import Deck, Wrong, dealt
+from conformance.fuzz.deck import Deck, Wrong
 from conformance.fuzz.example import Example, Fate, Ground
 from conformance.fuzz.mutations import load
 from conformance.fuzz.valid import examples
 
 GROUND = Ground(b"h:80", (b"/page.txt", b"/", b"/picture.png"), validators=((b"/page.txt", b'"a"', b""),))
 MAKE = partial(examples, ground=GROUND)
-DECK = Deck(dealt(load().values()), MAKE, "7")
+DECK = Deck(tuple(load().values()), MAKE, "7")
 HARD = st.tuples(
     st.lists(st.integers(), max_size=4),
     st.text(max_size=5),
