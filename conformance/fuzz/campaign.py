@@ -19,12 +19,14 @@ from conformance.fuzz import ground, machines, mutations
 from conformance.fuzz import player as players
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.hunt import Hunt
-from conformance.fuzz.machines import Scene
 from conformance.fuzz.machines.changing import Changing
+from conformance.fuzz.machines.repertoire import Repertoire
+from conformance.fuzz.machines.scene import Scene
+from conformance.fuzz.machines.script import Script
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.player import Budget, Gone
 from conformance.fuzz.properties import Breach
-from conformance.fuzz.standing import SEGMENTS, Catch
+from conformance.fuzz.standing import SEGMENTS, Catch, Standing
 from conformance.options import Options
 from conformance.report.record import Caught, Fuzz
 
@@ -95,6 +97,8 @@ class Campaign:
     _hunt: Hunt | None = None
     _recalls: bool = False  # whether all that failed last time was played again
     _theatre: machines.Theatre | None = None
+    _rehearsal: machines.Theatre | None = None
+    """Where the scripts were played again that failed last time."""
 
     def run(self) -> Iterator[Breach]:
         """Every proved breach, as it is found; then :attr:`note` tells what cut the run short, if anything did."""
@@ -112,7 +116,7 @@ class Campaign:
     def record(self) -> Fuzz:
         """What there is to report of it."""
         played = self._hunt.standing.played if self._hunt is not None else 0
-        played += self._theatre.played if self._theatre is not None else 0
+        played += sum(theatre.played for theatre in (self._rehearsal, self._theatre) if theatre is not None)
         caught = (*map(_caught, self.catches), *map(_played_scene, self.scenes))
         return Fuzz(self.options.fuzz, played, self.options.fuzz_seed, self.seconds, caught, self.note)
 
@@ -134,16 +138,30 @@ class Campaign:
         standing = hunt.standing
         yield from self._settling(hunt, hunt.again(self._recalled(found)))
         self._recalls = True
+        changing = self._changing(found)
+        if self.memory is not None and self.memory.has_scripts:
+            self._rehearsal = self._stage(hunt.standing, changing)
+            yield from self._played(self._rehearsal.again(self._recalled_scripts))
         yield from self._settling(hunt, hunt.run())
-        if not standing.in_time:
-            self._tell(f"not all were played: time was up after {standing.played} requests")
-            return
+        if standing.in_time:
+            self._theatre = self._stage(standing, changing)
+            yield from self._played(self._theatre.run())
+        if not standing.in_time and (self._theatre is None or self._theatre.pending):
+            self._tell(f"not all were played: time was up after {self.record().played} requests")
+
+    def _stage(self, standing: Standing, changing: Changing | None) -> machines.Theatre:
+        """Where scripts are played in the time that is left."""
         granted = replace(standing.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=standing.time_left)
-        self._theatre = machines.Theatre(self.player, found, granted, standing.settled, changing=self._changing(found))
-        self._theatre.lonely = standing.lonely
-        for scene in self._theatre.run():
+        theatre = machines.Theatre(self.player, standing.ground, granted, standing.settled, changing=changing)
+        theatre.lonely = standing.lonely
+        return theatre
+
+    def _played(self, scenes: Iterable[Scene]) -> Iterator[Breach]:
+        """The breaches that scripts show; what rests on a rule that is caught is settled with it."""
+        assert self._hunt is not None
+        for scene in scenes:
             self.scenes.append(scene)
-            standing.settled |= _resting_on(scene.breach.rule)
+            self._hunt.standing.settled |= _resting_on(scene.breach.rule)
             yield scene.breach
 
     def _changing(self, found: Ground) -> Changing | None:
@@ -163,15 +181,36 @@ class Campaign:
             self._tell(str(damaged))
             return []
 
+    def _recalled_scripts(self, repertoire: Repertoire) -> list[tuple[str, Script]]:
+        """What failed last time of several connections."""
+        if self.memory is None:
+            return []
+        try:
+            return self.memory.scripts(repertoire)
+        except UsageError as damaged:
+            self._tell(str(damaged))
+            return []
+
     def _keep(self) -> None:
         """Write down what failed; what failed last time and was not played again stays as it is."""
         if self.memory is None or self._hunt is None:
             return
         try:
             caught = [(catch.breach.rule, catch.example) for catch in self.catches]
-            self.memory.keep(caught, self._hunt.standing.ground, lambda rule: self._recalls and rule in self.undecided)
+            self.memory.keep(caught, self._hunt.standing.ground, self._tried, self.scenes, self._replayed)
         except UsageError as error:
             self._tell(str(error))
+
+    def _tried(self, rule: str) -> bool:
+        """Whether the example that broke a rule last time was played again."""
+        return self._recalls and rule in self.undecided
+
+    def _replayed(self, rule: str) -> bool:
+        """The same of a script, or whether another one breaks the rule now; unknown requests are not missed."""
+        if any(scene.breach.rule == rule for scene in self.scenes):
+            return True
+        left = self._rehearsal.left if self._rehearsal is not None else None
+        return left is not None and rule not in left and rule in self.undecided
 
     def _tell(self, words: str) -> None:
         self.note = f"{self.note}; {words}" if self.note else words

@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from conformance.errors import UsageError
 from conformance.exchange import Exchange
 from conformance.fuzz import memory
 from conformance.fuzz.example import Ground
+from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
+from conformance.fuzz.player import Gone
+from conformance.fuzz.standing import Catch
 from conformance.options import Options
 from conformance.probe import Probe
 from conformance.report.record import Caught, Fuzz, Report, exit_code
@@ -111,9 +115,9 @@ def struck(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     played: list[bytes] = []
     strike = Target.strike
 
-    def noting(self: Target, probe: Probe) -> Exchange:
+    def noting(self: Target, probe: Probe, meanwhile: Callable[[], None] | None = None) -> Exchange:
         played.append(probe.sent)
-        return strike(self, probe)
+        return strike(self, probe, meanwhile)
 
     monkeypatch.setattr(Target, "strike", noting)
     return played
@@ -179,6 +183,77 @@ def test_what_is_not_asked_about_stays_kept(root: Path, tmp_path: Path) -> None:
         fuzzed(server, root, HOST, fuzz_failures=file)
         fuzzed(server, root, NAME, fuzz_failures=file)
         assert kept(file) == {server.url: [HOST]}
+
+
+PERSISTENT = "connection.persistence-supported"
+HEADED = [
+    {"verb": "open", "line": "A"},
+    {"verb": "send", "line": "A", "pieces": ["HEAD /page.txt", "GET /page.txt"]},
+    {"verb": "read", "line": "A"},
+]
+
+
+def confused_by_head() -> Answer:
+    """On the same connection, the GET behind a HEAD is answered with something else."""
+    connection = threading.local()
+
+    def answer(head: bytes) -> bytes:
+        before, connection.last = getattr(connection, "last", b""), head
+        confused = before.startswith(b"HEAD") and head.startswith(b"GET")
+        return servers.reply(b"200 OK", b"other", b"Content-Type: text/plain") if confused else servers.strict(head)
+
+    return answer
+
+
+def test_a_script_that_failed_is_kept_and_played_first_the_next_time(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    with small(confused_by_head()) as server:
+        found = fuzzed(server, root, HOST, PERSISTENT, fuzz=500, fuzz_failures=file)
+        assert [caught.rule for caught in record(found).caught] == [PERSISTENT]
+        assert json.loads(file.read_text()) == {server.url: [{"rule": PERSISTENT, "script": HEADED}]}
+        again = fuzzed(server, root, HOST, PERSISTENT, fuzz=1, fuzz_seed="other", fuzz_failures=file)
+        assert only_catch(again).change == only_catch(found).change
+        fuzzed(server, root, HOST, fuzz=1, fuzz_failures=file)
+        assert kept(file) == {server.url: [PERSISTENT]}  # nobody asked about it
+        server.answer = servers.strict
+        held = fuzzed(server, root, HOST, PERSISTENT, fuzz=1, fuzz_failures=file)
+    assert verdicts(held) == {HOST: Verdict.PASS, PERSISTENT: Verdict.PASS}
+    assert kept(file) == {}
+
+
+def test_a_script_is_played_again_before_the_hunt(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_: Hunt) -> Iterator[Catch]:
+        raise Gone("the hunt is over before it begins")
+
+    monkeypatch.setattr(Hunt, "run", ended)
+    file = tmp_path / "kept.json"
+    with small(confused_by_head()) as server:
+        file.write_text(json.dumps({server.url: [{"rule": PERSISTENT, "script": HEADED}]}))
+        report = fuzzed(server, root, HOST, PERSISTENT, fuzz_failures=file)
+    assert only_catch(report).rule == PERSISTENT
+    assert record(report).note == "not all were played: the hunt is over before it begins"
+    assert kept(file) == {server.url: [PERSISTENT]}
+
+
+def test_a_script_of_requests_that_are_unknown_is_forgotten(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    script = [{"verb": "open", "line": "A"}, {"verb": "send", "line": "A", "pieces": ["GET /gone"]}]
+    with small() as server:
+        file.write_text(json.dumps({server.url: [{"rule": PERSISTENT, "script": script}]}))
+        report = fuzzed(server, root, HOST, PERSISTENT, fuzz=1, fuzz_failures=file)
+    assert (record(report).caught, record(report).note) == ((), "")
+    assert kept(file) == {}
+
+
+@pytest.mark.parametrize("step", [{"verb": "shout"}, {"verb": "visit", "line": "N"}, {}, "open A"])
+def test_a_damaged_script_is_told_and_the_run_goes_on(root: Path, tmp_path: Path, step: object) -> None:
+    file = tmp_path / "kept.json"
+    with small() as server:
+        file.write_text(json.dumps({server.url: [{"rule": PERSISTENT, "script": [step]}]}))
+        report = fuzzed(server, root, HOST, PERSISTENT, fuzz=1, fuzz_failures=file)
+    assert set(verdicts(report).values()) == {Verdict.PASS}
+    assert "is damaged" in record(report).note
+    assert "remove it" in record(report).note
 
 
 def test_a_program_that_calls_the_suite_finds_nothing_in_its_folder(

@@ -15,14 +15,16 @@ import pytest
 from conformance.exchange import Ending
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.example import Ground
-from conformance.fuzz.machines import Scene, Theatre
+from conformance.fuzz.machines import Theatre
 from conformance.fuzz.machines.changing import STEP_BACK, Changing, Kind
 from conformance.fuzz.machines.follower import Follower
 from conformance.fuzz.machines.judgement import ABORT
 from conformance.fuzz.machines.reduce import apart, reduce, renamed
 from conformance.fuzz.machines.repertoire import Manners, Piece, Repertoire, requests
-from conformance.fuzz.machines.script import Script, Step, Verb
-from conformance.fuzz.machines.stage import Stage
+from conformance.fuzz.machines.scene import Scene
+from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits
+from conformance.fuzz.machines.stage import Play, Stage
+from conformance.fuzz.memory import Memory
 from conformance.fuzz.message import FieldLine, Request
 from conformance.fuzz.player import Budget
 from conformance.line import Line
@@ -286,25 +288,79 @@ def received(client: socket.socket) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("cuts", [True, False])
-def test_who_is_cut_off_when_another_client_vanishes(cuts: bool) -> None:
-    slow = replace(GET, target=b"/slow")
-    script = (
-        Step(Verb.OPEN, "A"),
-        Step(Verb.OPEN, "B"),
-        Step(Verb.BEGIN, "A", (0,), 5),
-        Step(Verb.SEND, "B", (1,)),
-        Step(Verb.ABORT, "A"),
-        Step(Verb.READ, "B"),
-    )
+SLOW = replace(GET, target=b"/slow")
+CONTROL = transcribe(GOOD, ("GET",), Stream.ENDED).responses[0]
+PIECES = (Piece("GET /", GET, CONTROL, True), Piece("GET /slow", SLOW, CONTROL, True))
+ABANDONED = (
+    Step(Verb.OPEN, "A"),
+    Step(Verb.OPEN, "B"),
+    Step(Verb.BEGIN, "A", (0,), 5),
+    Step(Verb.SEND, "B", (1,)),
+    Step(Verb.ABORT, "A"),
+    Step(Verb.READ, "B"),
+)
+
+
+def abandoned(cuts: bool, slow: Request) -> Play:
     with together(cuts) as port:
 
         def connect() -> Dialogue:
             return Dialogue(Line("127.0.0.1", port, PATIENCE))
 
-        control = transcribe(GOOD, ("GET",), Stream.ENDED).responses[0]
-        pieces = (Piece("GET /", GET, control, True), Piece("GET /slow", slow, control, True))
-        stage = Stage(connect, Repertoire(pieces, Manners(3, True)), set())
-        played = stage.play(script, PATIENCE)
+        pieces = (PIECES[0], replace(PIECES[1], request=slow))
+        return Stage(connect, Repertoire(pieces, Manners(3, True)), set()).play(ABANDONED, PATIENCE)
+
+
+@pytest.mark.parametrize("cuts", [True, False])
+def test_who_is_cut_off_when_another_client_vanishes(cuts: bool) -> None:
+    played = abandoned(cuts, SLOW)
     assert ([played.breach.rule] if played.breach else []) == [ABORT] * cuts
     assert played.cut is cuts
+
+
+def test_who_has_sent_a_content_may_be_cut_off_for_that() -> None:
+    length = FieldLine(b"Content-Length", b"2")
+    played = abandoned(True, replace(SLOW, method=b"POST", fields=(*SLOW.fields, length), body=b"hi"))
+    assert (played.breach, played.cut) == (None, True)
+
+
+def test_one_client_suffers_from_another_only_if_it_does_each_time() -> None:
+    breach = abandoned(True, SLOW).breach
+    assert breach is not None
+    scenes = (Scene(breach, ABANDONED, Repertoire(PIECES, Manners()), failures, 4) for failures in (0, 3, 4))
+    assert [scene.certain for scene in scenes] == [False, False, True]
+
+
+def test_a_script_survives_the_file_for_a_server_with_other_requests(tmp_path: Path) -> None:
+    breach = abandoned(True, SLOW).breach
+    assert breach is not None
+    ground, file = Ground(b"h"), tmp_path / "kept.json"
+    Memory(file, "x").keep([], ground, scenes=[Scene(breach, ABANDONED, Repertoire(PIECES, Manners(3, True)))])
+    memory = Memory(file, "x")
+    assert memory.has_scripts
+    assert memory.recall(ground, {}) == []
+    assert memory.scripts(Repertoire(PIECES, Manners())) == [(ABORT, ABANDONED)]
+    [(_, other)] = memory.scripts(Repertoire(PIECES[::-1], Manners()))
+    assert [step.pieces for step in other if step.pieces] == [(1,), (0,)]
+    assert memory.scripts(Repertoire(PIECES[:1], Manners())) == []
+    memory.keep([], ground, replayed=lambda rule: rule != ABORT)
+    assert Memory(file, "x").has_scripts
+    memory.keep([], ground)
+    assert not Memory(file, "x").has_scripts
+
+
+@pytest.mark.parametrize(
+    ("manners", "suit"),
+    [(Manners(2, True), True), (Manners(2, False), True), (Manners(1, True), False)],
+)
+def test_a_script_suits_a_server_that_has_so_many_lines(manners: Manners, suit: bool) -> None:
+    assert suits((*ABANDONED, Step(Verb.VISIT, NEW, (0,))), manners) is suit
+
+
+def test_two_requests_on_a_line_suit_a_server_whose_connections_persist() -> None:
+    twice = (Step(Verb.OPEN, "A"), Step(Verb.SEND, "A", (0,)), Step(Verb.READ, "A"), Step(Verb.SEND, "A", (0,)))
+    anew = (*twice[:3], Step(Verb.OPEN, "A"), twice[3])
+    assert [suits(script, Manners(1, keeps)) for script in (twice, anew) for keeps in (True, False)] == [
+        *(True, False),
+        *(True, True),
+    ]

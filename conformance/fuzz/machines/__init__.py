@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -23,14 +23,13 @@ from conformance.fuzz.chase import REPEATS
 from conformance.fuzz.dialogue import Dialogue
 from conformance.fuzz.example import Ground
 from conformance.fuzz.machines.changing import Changing
-from conformance.fuzz.machines.judgement import ABORT
 from conformance.fuzz.machines.reduce import apart, reduce
 from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, mannered
-from conformance.fuzz.machines.script import NEW, Script, Step, Verb, Writer, text
-from conformance.fuzz.machines.stage import VANISHING, Play, Stage
+from conformance.fuzz.machines.scene import Scene, of_vanishing, without_vanishing
+from conformance.fuzz.machines.script import NEW, Script, Step, Verb, Writer, suits
+from conformance.fuzz.machines.stage import Play, Stage
 from conformance.fuzz.message import Request
 from conformance.fuzz.player import Budget
-from conformance.fuzz.properties import Breach
 from conformance.line import Line
 from conformance.response import Response
 from conformance.wire import Patience, Wire
@@ -58,34 +57,6 @@ class Player(Protocol):
 
     def revive(self) -> bool:
         """Bring the server back; whether it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A failure: the breach, the smallest script that shows it, and how many of so many plays of it failed."""
-
-    breach: Breach
-    script: Script
-    repertoire: Repertoire
-    failures: int = 1
-    plays: int = 1
-
-    @property
-    def steady(self) -> bool:
-        """Whether the same script fails every time."""
-        return self.failures == self.plays
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is proved: by failing again, by octets that came, or by a server that is gone."""
-        exchange = self.breach.finding.exchange
-        proof = bool(exchange.received) and not exchange.waited and not _of_vanishing(self)
-        return self.failures > 1 or (self.failures > 0 and proof) or exchange.killed
-
-    @property
-    def steps(self) -> str:
-        """The script in words."""
-        return text(self.script, self.repertoire)
 
 
 def play(player: Player, ground: Ground, budget: Budget, settled: set[str] | None = None) -> Iterator[Scene]:
@@ -116,6 +87,8 @@ class Theatre:
     doubts: Counter[str] = field(default_factory=Counter)
     tired: bool = False
     """Whether a silence has been proved: then nobody waits long for another."""
+    left: set[str] | None = None
+    """The rules of an earlier run's scripts that have neither held nor failed again; None while none were recalled."""
 
     def __post_init__(self) -> None:
         self.deadline = time.monotonic() + self.budget.seconds
@@ -127,6 +100,13 @@ class Theatre:
 
     def run(self) -> Iterator[Scene]:
         """Look at the server's manners, and play until the budget is spent."""
+        yield from self._on_stage(self._run)
+
+    def again(self, recall: Callable[[Repertoire], Iterable[tuple[str, Script]]]) -> Iterator[Scene]:
+        """Play what failed in an earlier run, rules and scripts; yields what still fails."""
+        yield from self._on_stage(lambda: self._again(list(recall(self.repertoire))))
+
+    def _on_stage(self, playing: Callable[[], Iterator[Scene]]) -> Iterator[Scene]:
         changing = self.changing
         page = changing.page if changing is not None else None
         self.repertoire = explore(self.connect, self.ground, self.player.patience.full, page)
@@ -143,7 +123,7 @@ class Theatre:
             self.repertoire = replace(self.repertoire, manners=replace(self.repertoire.manners, persistent=False))
         self.stage.repertoire = self.repertoire
         try:
-            yield from self._run()
+            yield from playing()
         finally:
             if changing is not None:
                 changing.restore(self._ask)
@@ -165,19 +145,42 @@ class Theatre:
             if chase.caught is None:
                 return
             chase.shrink()
-            scene = chase.confirmed()
-            rule = scene.breach.rule
-            self.tired = self.tired or scene.breach.finding.exchange.ending is Ending.SILENT
-            self.doubts[rule] += 1
-            if scene.certain or self.doubts[rule] == DOUBTS:
-                self.settled.add(rule)
-            if scene.certain:
-                yield scene
-            elif self.gone and self.fatal is not None and self.fatal.breach.rule not in self.settled:
-                yield self.fatal
+            yield from self._told(chase.confirmed())
+
+    def _again(self, kept: list[tuple[str, Script]]) -> Iterator[Scene]:
+        self.left = {rule for rule, _ in kept}
+        for rule, script in kept:
+            if self.late or rule in self.settled or not suits(script, self.repertoire.manners):
+                continue
+            self.played += 1
+            played = self.perform(script, self.player.patience.full)
+            if played.breach is None:
+                self.left.discard(rule)
+                continue
+            told = list(self._told(_Chase(self).proved(Scene(played.breach, script[: played.steps], self.repertoire))))
+            if told:
+                self.left.discard(rule)
+            yield from told
+
+    def _told(self, scene: Scene) -> Iterator[Scene]:
+        """What there is to be told of a failure that was played some times more."""
+        rule = scene.breach.rule
+        self.tired = self.tired or scene.breach.finding.exchange.ending is Ending.SILENT
+        self.doubts[rule] += 1
+        if scene.certain or self.doubts[rule] == DOUBTS:
+            self.settled.add(rule)
+        if scene.certain:
+            yield scene
+        elif self.gone and self.fatal is not None and self.fatal.breach.rule not in self.settled:
+            yield self.fatal
 
     def _ask(self, request: Request) -> Response | None:
         return alone(self.connect, request, self.player.patience.full)
+
+    @property
+    def pending(self) -> bool:
+        """Whether scripts are left that were to be played."""
+        return not self.gone and self.played < self.budget.examples
 
     @property
     def late(self) -> bool:
@@ -277,18 +280,19 @@ class _Chase:
         If it was made too small, it is told as it was at first.
         """
         assert self.caught is not None
-        scene = self._confirmed(self.caught)
+        scene = self.proved(self.caught)
         if not scene.certain and self.first is not self.caught and not self.theatre.gone:
-            scene = self._confirmed(self.first)
+            scene = self.proved(self.first)
         return scene
 
-    def _confirmed(self, scene: Scene) -> Scene:
+    def proved(self, scene: Scene) -> Scene:
+        """A failure, with the account of some more plays of it."""
         full = self.theatre.player.patience.full
         for _ in range(0 if self.theatre.gone else REPEATS):
             played = self.theatre.perform(scene.script, full)
             failed = played.breach is not None and played.breach.rule == scene.breach.rule
             scene = replace(scene, failures=scene.failures + failed, plays=scene.plays + 1)
-            if _of_vanishing(scene) and self.theatre.perform(_without_vanishing(scene.script), full).cut:
+            if of_vanishing(scene) and self.theatre.perform(without_vanishing(scene.script), full).cut:
                 return replace(scene, failures=0)  # it is cut off whoever vanishes
         return scene
 
@@ -299,12 +303,3 @@ def _premises(rule: str) -> frozenset[str]:
     if check is None:
         return frozenset()
     return frozenset(check.rule.requires).union(*map(_premises, check.rule.requires))
-
-
-def _of_vanishing(scene: Scene) -> bool:
-    """Whether one client is said to suffer from another one's vanishing, though the server lives."""
-    return scene.breach.rule == ABORT and not scene.breach.finding.exchange.killed
-
-
-def _without_vanishing(script: Script) -> Script:
-    return tuple(step for step in script if step.verb not in VANISHING)

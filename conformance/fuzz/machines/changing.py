@@ -101,9 +101,7 @@ class Changing:
         size = DIGITS + (2 * len(last.content) + len(line)) % LONGEST if other else len(last.content)
         content = (line * (1 + size // len(line)))[:size]
         if self.puts and (kind & Kind.PUT or self.root is None):
-            answer = ask(self._put(content))
-            stored = answer is not None and answer.ok and answer.status != 202
-            self.versions.append(Version(content, time.time(), stored))
+            self._store(content, ask)
         elif self.root is not None:
             self._oldest -= STEP_BACK
             now = os.stat(self.root / self.what.path).st_mtime
@@ -114,7 +112,7 @@ class Changing:
         if self.number == 0:
             return
         if self.puts:
-            ask(self._put(self.what.content))
+            self._store(self.what.content, ask)
         if self.root is not None:
             self._write(self.root, self.what.content, self._written)
 
@@ -138,6 +136,11 @@ class Changing:
         before = self._tags.setdefault(tag, version)
         differs = before.content != version.content and abs(before.time - version.time) >= APART
         return tag if differs else ""
+
+    def _store(self, content: bytes, ask: Ask) -> None:
+        answer = ask(self._put(content))
+        stored = answer is not None and answer.ok and answer.status != 202
+        self.versions.append(Version(content, time.time(), stored))
 
     def _put(self, content: bytes) -> Request:
         typed = FieldLine(b"Content-Type", b"text/plain")

@@ -7,6 +7,7 @@ always the same script, whatever the server does, and a failure can be shrunk an
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from conformance.fuzz.machines.changing import KINDS, changed_how
-from conformance.fuzz.machines.repertoire import Repertoire
+from conformance.fuzz.machines.repertoire import Manners, Repertoire
 
 NAMES = "ABC"
 NEW = "N"
@@ -40,6 +41,10 @@ class Verb(StrEnum):
     CHANGE = "change"
 
 
+ASKING = (Verb.SEND, Verb.BEGIN, Verb.EXPECT, Verb.VISIT, Verb.CHANGE)
+"""What is done with requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing done on one line; ``pieces`` are indices into the repertoire, ``cut`` says how much is sent."""
@@ -51,6 +56,17 @@ class Step:
 
 
 Script: TypeAlias = tuple[Step, ...]
+
+
+def suits(script: Script, manners: Manners) -> bool:
+    """Whether a server of these manners need play along, as with all that :class:`Writer` writes for it."""
+    lines = {step.line for step in script} - {"", NEW}
+    asked: Counter[str] = Counter()
+    most = 0
+    for step in script:
+        asked[step.line] = 0 if step.verb is Verb.OPEN else asked[step.line] + len(step.pieces)
+        most = max(most, asked[step.line] if step.line in lines else 0)
+    return len(lines) <= manners.lines and (most <= 1 or manners.persistent)
 
 
 def text(script: Script, repertoire: Repertoire) -> str:

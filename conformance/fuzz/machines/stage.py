@@ -172,7 +172,8 @@ class Stage:
         if not ended or dialogue.over or dialogue.half_closed or dialogue.overrun or not owing:
             return
         self.cut = True
-        if dialogue.endangered:
+        unread = any(asked.request.content for asked in dialogue.asked[: dialogue.transcript.complete + 1])
+        if dialogue.endangered and not unread:  # who does not read a content may close instead (RFC 9112 §9.3)
             message = "When one client vanishes, another one is cut off whose request was not answered yet."
             yield Breach(ABORT, found(dialogue.exchange(), message, expected="the answer to who has not vanished"))
 

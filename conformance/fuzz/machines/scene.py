@@ -1,0 +1,58 @@
+"""Scenes: scripts that show a breach, and what proves it.
+
+That another client suffers from one that vanishes is harder to prove than the rest: a server may end a connection at
+any time (RFC 9112 §9.5), and after a request whose content it has not read it has to (§9.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.fuzz.machines.judgement import ABORT
+from conformance.fuzz.machines.repertoire import Repertoire
+from conformance.fuzz.machines.script import Script, text
+from conformance.fuzz.machines.stage import VANISHING
+from conformance.fuzz.properties import Breach
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A failure: the breach, the smallest script that shows it, and how many of so many plays of it failed."""
+
+    breach: Breach
+    script: Script
+    repertoire: Repertoire
+    failures: int = 1
+    plays: int = 1
+
+    @property
+    def steady(self) -> bool:
+        """Whether the same script fails every time."""
+        return self.failures == self.plays
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is proved: by failing again, by octets that came, or by a server that is gone.
+
+        A connection may end for reasons of its own: only where it does each time, another client is the cause.
+        """
+        exchange = self.breach.finding.exchange
+        if of_vanishing(self):
+            return self.steady and self.plays > 1
+        proof = bool(exchange.received) and not exchange.waited
+        return self.failures > 1 or (self.failures > 0 and proof) or exchange.killed
+
+    @property
+    def steps(self) -> str:
+        """The script in words."""
+        return text(self.script, self.repertoire)
+
+
+def of_vanishing(scene: Scene) -> bool:
+    """Whether one client is said to suffer from another one's vanishing, though the server lives."""
+    return scene.breach.rule == ABORT and not scene.breach.finding.exchange.killed
+
+
+def without_vanishing(script: Script) -> Script:
+    """The same, but everybody stays."""
+    return tuple(step for step in script if step.verb not in VANISHING)
