@@ -44,7 +44,7 @@ SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connecti
 UNDECIDED = (Verdict.PASS, Verdict.INCONCLUSIVE)
 """What generated requests may still show to be broken."""
 
-BROKEN = (Verdict.FAIL, Verdict.WARNING, Verdict.BLOCKED)
+BROKEN = (Verdict.FAIL, Verdict.WARNING)
 """Where nothing can be said of what rests on it."""
 
 CONFIRMATIONS = 3
@@ -263,7 +263,10 @@ class Session:
             return
         capabilities = self.survey.capabilities
         broken = frozenset(id for id, result in self._results.items() if result.verdict in BROKEN)
-        campaign = Campaign(self.options, self.evidence, capabilities, self._target, undecided, self._memory, broken)
+        blocked = frozenset(id for id, result in self._results.items() if result.verdict is Verdict.BLOCKED)
+        campaign = Campaign(
+            self.options, self.evidence, capabilities, self._target, undecided, self._memory, broken, blocked
+        )
         try:
             for breach in campaign.run():
                 yield self._record(CATALOGUE[breach.rule].rule, Judgement(Verdict.FAIL, finding=breach.finding))

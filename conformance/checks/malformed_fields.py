@@ -20,6 +20,10 @@ from conformance.verdict import Judgement
 BAD = "HTTP/1.1 400 Bad Request\r\n…"
 OK = "HTTP/1.1 200 OK\r\n…"
 REFUSED = f"400 (RFC 9110 §5.5), {OR_ANOTHER}"
+SKIPPED = (
+    "Most suites call this an obligation, and some servers skip the line. RFC 9112 §2.2 advises 400 for what breaks "
+    "the grammar, so that serving it is a warning, and any refusal passes."
+)
 SPACED = f"{REFUSED}; or a space in the place of the mark (RFC 9110 §5.5)"
 
 
@@ -41,8 +45,7 @@ def _refused(evidence: Evidence, line: str | bytes, message: str) -> Judgement:
     hint='Test that ":" is in each line of the head, and answer 400 if it is not.',
     example=(_with("foo"), BAD, OK),
     requires=("error.malformed-request-400",),
-    dispute="Most suites call this an obligation, and some servers skip the line. RFC 9112 §2.2 advises 400 for "
-    "what breaks the grammar, so that serving it is a warning, and any refusal passes.",
+    dispute=SKIPPED,
     risk=Risk.MALFORMED,
 )
 def without_colon(evidence: Evidence) -> Judgement:
@@ -56,8 +59,7 @@ def without_colon(evidence: Evidence) -> Judgement:
     hint="Test that the name before the colon is not empty, and answer 400 if it is.",
     example=(_with(": x"), BAD, OK),
     requires=("error.malformed-request-400",),
-    dispute="Most suites call this an obligation, and some servers skip the line. RFC 9112 §2.2 advises 400 for "
-    "what breaks the grammar, so that serving it is a warning, and any refusal passes.",
+    dispute=SKIPPED,
     risk=Risk.MALFORMED,
 )
 def empty_name(evidence: Evidence) -> Judgement:

@@ -38,8 +38,8 @@ SLOWEST = 100
 
 
 def fuzzed(rules: Set[str]) -> bool:
-    """Whether generated requests can show any of these rules to be broken."""
-    return any(mutation.rule in rules for mutation in mutations.load().values())
+    """Whether generated requests, or scripts of them, can show any of these rules to be broken."""
+    return not machines.RULES.isdisjoint(rules) or any(each.rule in rules for each in mutations.load().values())
 
 
 def budget(options: Options) -> Budget:
@@ -80,7 +80,7 @@ class Player(players.Player, machines.Player, Protocol):
 @dataclass
 class Campaign:
     """The fuzz of one run; ``undecided`` are the ids of the rules that it may show to be broken, ``broken`` of others
-    that are known to be.
+    that are known to be, ``blocked`` of those of which nobody can tell.
     """
 
     options: Options
@@ -90,6 +90,7 @@ class Campaign:
     undecided: frozenset[str]
     memory: Memory | None = None
     broken: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
     note: str = ""
     seconds: float = 0.0
     catches: list[Catch] = field(default_factory=list)
@@ -132,7 +133,7 @@ class Campaign:
             budget(self.options),
             mutations.load().values(),
             settled=settled,
-            broken=self.broken,
+            broken=self.broken | self.blocked,
             fits=self._fits,
         )
         standing = hunt.standing
@@ -219,7 +220,8 @@ class Campaign:
         """A rule among what it needs must hold, as far as is known."""
         wanting = any(self.capabilities.get(name) for name in mutation.needs)
         unread = mutation.fate is Fate.REFUSED and UNREAD in self.broken
-        return mutation.rule in self.undecided and self.broken.isdisjoint(mutation.needs) and not (wanting or unread)
+        wanting = wanting or not (self.broken | self.blocked).isdisjoint(mutation.needs)
+        return mutation.rule in self.undecided and not (wanting or unread)
 
     def _settling(self, hunt: Hunt, catches: Iterable[Catch]) -> Iterator[Breach]:
         """The breaches that are proved; what rests on a rule that is caught is settled with it."""

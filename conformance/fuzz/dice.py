@@ -22,6 +22,8 @@ from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 from hypothesis.strategies import SearchStrategy
 
+from conformance.fuzz import characters
+
 Drawn = TypeVar("Drawn")
 
 BACKEND = "conformance-dice"
@@ -167,6 +169,7 @@ class Thrower(Generic[Drawn]):
     """Throws the examples of a strategy, each by ``seed`` and its own number."""
 
     def __init__(self, strategy: SearchStrategy[Drawn], seed: str) -> None:
+        characters.prepare()
         self.strategy = strategy
         self.seed = seed
         self._data = _Throw()
@@ -185,6 +188,7 @@ class Thrower(Generic[Drawn]):
 
 def simplest(strategy: SearchStrategy[Drawn]) -> Drawn | None:
     """The example that all others shrink to; None if the strategy gives none."""
+    characters.prepare()
     return _drawn(strategy, ConjectureData.for_choices((ChoiceTemplate("simplest", count=None),)))
 
 

@@ -5,6 +5,7 @@ Pytest knows three outcomes and the suite eight verdicts; the tables here say ho
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,9 @@ class SuiteItem(pytest.Item):
         except ConformanceError as error:
             pytest.exit(str(error), returncode=error.exit_code)
 
+    @abstractmethod
     def dress(self, report: pytest.TestReport) -> None:
         """Give the report of what the item did its outcome."""
-        raise NotImplementedError
 
 
 class RuleItem(SuiteItem):

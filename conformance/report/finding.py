@@ -17,6 +17,8 @@ from conformance.report.visible import excerpt, safe
 from conformance.verdict import Finding, Result
 
 LABEL = 12
+SENT_ROWS = 16
+"""So many lines of a request are shown: who has to send it again needs it whole."""
 NARROWEST = 40
 WIDEST = 120
 PRINTED_LINES = 12
@@ -35,7 +37,7 @@ class Tone(Enum):
 Painter: TypeAlias = Callable[[str, Tone], str]
 
 
-def plain(text: str, tone: Tone) -> str:  # noqa: ARG001 (a painter that does not paint)
+def plain(text: str, _: Tone) -> str:
     """The painter for files and pipes."""
     return text
 
@@ -125,7 +127,7 @@ def _sent(probe: Probe, width: int) -> Iterator[str]:
 def _action(action: Action, width: int) -> Iterator[str]:
     match action:
         case Send(data):
-            yield from (row.text for row in excerpt(data, None, _room(width)))
+            yield from (row.text for row in excerpt(data, None, _room(width), SENT_ROWS))
         case Pause(seconds):
             yield f"(nothing for {seconds:g} s)"
         case Receive() | AwaitAny() | AwaitEnd():

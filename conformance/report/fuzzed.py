@@ -40,7 +40,7 @@ def fuzz_lines(fuzz: Fuzz, url: str, width: int, paint: Painter) -> Iterator[str
 
 def _caught(caught: Caught, url: str, width: int, paint: Painter) -> Iterator[str]:
     unsteady = "" if caught.failures == caught.plays else f" (unsteady: {caught.failures} of {caught.plays} times)"
-    yield paint(caught.rule, Tone.BAD) + safe(f" by {caught.change}{unsteady}")
+    yield paint(caught.rule, Tone.BAD) + safe(f", shown by: {caught.change}{unsteady}")
     yield from wrapped("", safe(caught.message), width)
     yield from _repeated(caught, url, width)
 

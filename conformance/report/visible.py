@@ -48,13 +48,14 @@ class Row:
     gap: bool = False
 
 
-def excerpt(data: bytes, span: Span | None, width: int) -> Iterator[Row]:
+def excerpt(data: bytes, span: Span | None, width: int, rows: int = HEAD_ROWS) -> Iterator[Row]:
     """What is worth showing of ``data``: its beginning and end, or the surroundings of ``span``, marked.
 
-    Lines break after LF and at ``width``; how many octets are left out is said where they are.
+    Lines break after LF and at ``width``; how many octets are left out is said where they are. Without a span, up to
+    ``rows`` are shown.
     """
     position = 0
-    for start, end in _ends(data, width) if span is None else _surroundings(data, span, width):
+    for start, end in _ends(data, width, rows) if span is None else _surroundings(data, span, width):
         if start > position:
             yield _gap(start - position)
         yield Row(visible(data[start:end]), _marks(data, (start, end), span))
@@ -67,10 +68,10 @@ def _gap(count: int) -> Row:
     return Row(f"... {count} octet{'' if count == 1 else 's'} left out ...", gap=True)
 
 
-def _ends(data: bytes, width: int) -> list[Span]:
+def _ends(data: bytes, width: int, rows: int) -> list[Span]:
     """The first rows; the last ones too where something between is left out."""
     head = _broken(data, 0, min(len(data), WINDOW), width)
-    if len(head) <= HEAD_ROWS and len(data) <= WINDOW:
+    if len(head) <= rows and len(data) <= WINDOW:
         return head
     tail = _broken(data, _line_start(data, len(data) - WINDOW, len(data)), len(data), width)[-2:]
     return [row for row in head[: HEAD_ROWS - 3] if row[1] <= tail[0][0]] + tail

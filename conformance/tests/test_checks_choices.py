@@ -183,7 +183,10 @@ def test_vary_is_owed_where_caches_keep_a_reply(lines: list[str], verdict: Verdi
 
 def test_a_page_that_changes_by_itself_does_not_vary() -> None:
     count = iter(range(1000))
-    server: Server = lambda *_: reply(200, TYPE, body=b"Visitor %d." % next(count))  # noqa: E731
+
+    def server(*_: object) -> bytes:
+        return reply(200, TYPE, body=b"Visitor %d." % next(count))
+
     assert judged("negotiation.vary-on-cacheable-negotiated", server) is ABSENT
 
 

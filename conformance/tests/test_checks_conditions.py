@@ -281,8 +281,8 @@ class Store:
 )
 def test_a_put_under_a_false_condition_is_refused_and_not_done(status: int, performs: bool, verdict: Verdict) -> None:
     def store() -> Store:
-        refuse = lambda fields, _: status if {"if-match", "if-unmodified-since"} & set(fields) else None  # noqa: E731
-        return Store(refuse, MODIFIED, performs=performs)
+        conditions = {"if-match", "if-unmodified-since"}
+        return Store(lambda fields, _: status if conditions & set(fields) else None, MODIFIED, performs=performs)
 
     assert judged("conditional.if-match-miss-not-performed", store()).verdict is verdict
     assert judged("conditional.ius-false-not-performed", store()).verdict is verdict

@@ -229,8 +229,8 @@ def test_a_server_of_http10_has_no_100() -> None:
 )
 def test_an_expectation_in_capitals(usually: bytes, oddly: bytes, expected: Verdict) -> None:
     lower, upper = held(usually, reply(200)), held(oddly, reply(200))
-    server = lambda sent: (upper if b"100-Continue" in sent else lower)(sent)  # noqa: E731
-    assert judge("expect.value-case-insensitive", server) is expected
+    verdict = judge("expect.value-case-insensitive", lambda sent: (upper if b"100-Continue" in sent else lower)(sent))
+    assert verdict is expected
 
 
 @pytest.mark.parametrize(

@@ -3,22 +3,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import conformance
 from conformance import checks
+from conformance.check import Check
 from conformance.cli import main
 from conformance.exchange import Exchange
 from conformance.probe import Probe
+from conformance.report.catalogue import explanation
 from conformance.report.record import exit_code
 from conformance.session import Session
 from conformance.target import Target
 from conformance.tests.canned import canned_catalogue, canned_server
-from conformance.tests.small import small, takes_odd_hosts
-from conformance.verdict import Deviation
+from conformance.tests.small import small, strict, takes_odd_hosts
+from conformance.verdict import Deviation, Result
 
 
 @pytest.fixture
@@ -121,10 +124,10 @@ class TestRun:
     ) -> None:
         judge = Session.judge
 
-        def interrupted(self: Session, check: object) -> object:
+        def interrupted(self: Session, check: Check) -> Result:
             if check is self.checks[1]:
                 raise KeyboardInterrupt
-            return judge(self, check)  # type: ignore[arg-type]  # whatever the session gave
+            return judge(self, check)
 
         monkeypatch.setattr(Session, "judge", interrupted)
         assert main(["run", server, "--report", str(tmp_path)]) == 130
@@ -202,6 +205,18 @@ class TestFuzz:
         assert [path.name for path in tmp_path.iterdir()] == ["web"]
         assert "nothing found (--fuzz 60 --fuzz-seed 0)" in capsys.readouterr().out
 
+    @pytest.mark.parametrize(
+        ("answer", "code", "left"), [(strict, 0, {"web"}), (takes_odd_hosts, 1, {"web", ".conformance"})]
+    )
+    def test_a_program_of_its_own_leaves_no_more(
+        self, answer: Callable[[bytes], bytes], code: int, left: set[str], tmp_path: Path
+    ) -> None:
+        rule = ("--rule", "host.invalid-400", "--patience", "1", "--fuzz", "60", "--fuzz-time", "300")
+        with small(answer) as server:
+            line = [sys.executable, "-m", "conformance", "run", server.url, "--web-root", "web", *rule]
+            assert subprocess.run(line, check=False, capture_output=True, timeout=300).returncode == code
+        assert {path.name for path in tmp_path.iterdir()} == left
+
     def test_a_recording_is_not_fuzzed(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with small() as server:
             self.run(server.url, tmp_path / "web", "--evidence", "run.json")
@@ -214,11 +229,11 @@ class TestFuzz:
     ) -> None:
         strike, played = Target.strike, list[Probe]()
 
-        def interrupted(self: Target, probe: Probe) -> Exchange:
+        def interrupted(self: Target, probe: Probe, *rest: Any) -> Exchange:
             played.append(probe)
             if len(played) == 20:
                 raise KeyboardInterrupt
-            return strike(self, probe)
+            return strike(self, probe, *rest)
 
         monkeypatch.setattr(Target, "strike", interrupted)
         with small() as server:
@@ -257,9 +272,10 @@ def test_rules_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_rule_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
     for id, check in checks.load().items():
-        assert main(["explain", id]) == 0
-        shown = capsys.readouterr().out
+        shown = "\n".join(explanation(check.rule, 80))
         assert all(part in shown for part in (id, "A good answer", "A bad answer", check.rule.covers[0]))
+    assert main(["explain", id]) == 0
+    assert shown in capsys.readouterr().out
 
 
 def test_the_module_runs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance import checks
 from conformance.exchange import Ending
+from conformance.fuzz import machines
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.example import Ground
 from conformance.fuzz.machines import Theatre
@@ -364,3 +367,13 @@ def test_two_requests_on_a_line_suit_a_server_whose_connections_persist() -> Non
         *(True, False),
         *(True, True),
     ]
+
+
+def test_the_rules_of_scripts_are_known_beforehand() -> None:
+    """What a script can show is written down, so that a run for one of these rules alone plays scripts."""
+    folder = Path(machines.__file__).parent
+    named = {
+        name for path in folder.glob("*.py") for name in re.findall(r'"([a-z0-9-]+\.[a-z0-9-]+)"', path.read_text())
+    }
+    assert named == machines.RULES
+    assert named <= checks.load().keys()

@@ -226,6 +226,16 @@ def test_replies_come_in_the_order_of_the_requests() -> None:
     assert judged(GOOD + BAD, after=(OTHER,)) == ["field.unknown-ignored"]
 
 
+def test_a_packet_refused_as_a_whole_is_the_fault_of_what_is_refused_in_it() -> None:
+    assert judged(BAD, before=(OTHER,), ending=Ending.CLOSED) == ["field.unknown-ignored"]
+
+    def refuses_company(probe: Probe) -> Exchange:
+        return exchange_of(probe, BAD, Ending.CLOSED) if probe.sent.count(b"Host:") > 1 else serving()(probe)
+
+    told = judged(BAD, before=(OTHER,), ending=Ending.CLOSED, server=refuses_company)
+    assert told == ["pipelining.responses-in-order"]
+
+
 def test_nothing_is_answered_behind_a_close() -> None:
     last = GOOD.replace(b"ETag", b"Connection: close\r\nETag")
     assert judged(last + GOOD, after=(PLAIN,)) == ["connection.nothing-after-own-close"]
@@ -448,6 +458,16 @@ def test_no_octet_of_one_client_is_shown_to_another() -> None:
     assert judged(leaking, mutation=MAYBE) == []
     stored = Example(MAYBE, replace(PLAIN, method=b"POST", body=secret), PLAIN)
     assert judged(leaking, mutation=MAYBE, recent=(stored,)) == []
+
+
+def test_who_fails_of_any_query_is_not_told_that_this_one_is_broken() -> None:
+    failure = reply(b"oh\n", b"500 Internal Server Error", b"")
+    odd = replace(MAYBE, rule="target.invalid-uri-rejected")
+    broken = replace(PLAIN, target=b"/page.txt?a=%")
+    assert judged(failure, broken, odd) == ["target.invalid-uri-rejected"]
+    assert judged(failure, broken, odd, server=serving((b"?", failure))) == []
+    absolute = replace(PLAIN, target=b"http://[::1/page.txt")
+    assert judged(failure, absolute, odd, server=serving((b"?", failure))) == ["target.invalid-uri-rejected"]
 
 
 def test_after_anything_a_plain_get_is_served() -> None:

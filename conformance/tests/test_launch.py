@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,11 +50,11 @@ Launch = Callable[..., Launched]
 def launch_program(tmp_path: Path) -> Iterator[Launch]:
     started: list[Launched] = []
 
-    def start(source: str, *, arguments: str = "{port}", **options: object) -> Launched:
+    def start(source: str, *, arguments: str = "{port}", **options: Any) -> Launched:
         program = tmp_path / f"server_{len(started)}.py"
         program.write_text(source)
         command = f"{shlex.quote(sys.executable)} {program} {arguments}"
-        server = Launched(command, **options)  # type: ignore[arg-type]  # the options are the test's business
+        server = Launched(command, **options)
         started.append(server)
         server.start()
         return server

@@ -42,7 +42,7 @@ def test_a_run_without_a_catch_is_one_line() -> None:
 def test_a_catch_is_told_by_rule_and_change_with_what_to_send() -> None:
     assert ": 1 rule broken (" in shown(caught())[0]
     assert shown(caught())[1:] == [
-        "a.b by a fourth word",
+        "a.b, shown by: a fourth word",
         "  It is served.",
         "  sent      GET / HTTP/1.1\\r\\n",
         "            Host: localhost:50000\\r\\n",
@@ -57,7 +57,7 @@ def test_several_are_counted() -> None:
 
 
 def test_what_fails_at_times_is_called_unsteady() -> None:
-    assert shown(caught(failures=3))[1] == "a.b by a fourth word (unsteady: 3 of 4 times)"
+    assert shown(caught(failures=3))[1] == "a.b, shown by: a fourth word (unsteady: 3 of 4 times)"
 
 
 def test_what_was_seen_once_proves_nothing_and_is_shown_all_the_same() -> None:

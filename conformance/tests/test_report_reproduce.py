@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
+from conformance.probe import Abort, Action, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.report.reproduce import LONGEST, reproduce
 from conformance.tests.canned import REQUEST, URL
 
 DEADLINE = 30
 
 
-def command(*actions: object, url: str = URL) -> str:
-    return reproduce(Probe(actions), url)  # type: ignore[arg-type]  # tests name actions loosely
+def command(*actions: Action, url: str = URL) -> str:
+    return reproduce(Probe(actions), url)
 
 
 def printed(line: str) -> bytes:
@@ -52,7 +52,7 @@ def test_an_ipv6_host_loses_its_brackets() -> None:
     assert command(Send(b"x"), url="http://[::1]:8080").endswith("| nc ::1 8080")
 
 
-def received_by_a_server(*actions: object, reply: bytes = b"") -> tuple[bytes, str]:
+def received_by_a_server(*actions: Action, reply: bytes = b"") -> tuple[bytes, str]:
     """Run the command against a server that keeps what it gets; the octets, and what the command printed."""
     got = bytearray()
     with socket.create_server(("127.0.0.1", 0)) as listener:

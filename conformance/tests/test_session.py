@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,8 +90,8 @@ def must_answer(target: str, risk: Risk = Risk.UNUSUAL) -> Callable[[Evidence], 
     return judge
 
 
-def options(url: str, root: Path, **more: object) -> Options:
-    return Options(server_url=url, web_root=root, patience=1.0, **more)  # type: ignore[arg-type]  # test shorthand
+def options(url: str, root: Path, **more: Any) -> Options:
+    return Options(server_url=url, web_root=root, patience=1.0, **more)
 
 
 def test_a_hasty_silence_is_confirmed_with_the_full_patience(root: Path) -> None:

@@ -97,9 +97,9 @@ class Seconds(Kind):
     most = 86_400
 
     def read(self, value: object) -> float:
-        if type(value) not in (int, float) or not 0 < value <= self.most:  # type: ignore[operator]  # a number by now
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= self.most:
             raise Unfit(f"must be a number of seconds above 0 and up to {self.most}, not {seen(value)}")
-        return float(value)  # type: ignore[arg-type]  # the same
+        return float(value)
 
     def parse(self, text: str) -> float:
         try:

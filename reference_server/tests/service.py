@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -146,9 +146,9 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def reload(self, **changes: object) -> None:
+    def reload(self, **changes: Any) -> None:
         """Change the settings and wait until the workers are others."""
-        self.service = replace(self.service, **changes)  # type: ignore[arg-type]  # the names tell the types
+        self.service = replace(self.service, **changes)
         self.settings.write_text(repr(self.service), "utf-8")
         done = self.said().count("was read again")
         self.signal(signal.SIGHUP)

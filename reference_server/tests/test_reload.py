@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,7 @@ def test_a_reload_under_load_loses_nothing(tmp_path: Path, root: Path) -> None:
         with Load(running.port) as load:
             for turn in range(5):
                 running.reload(workers=2 + turn % 2)
-                done = load.done
-                wait_until(lambda done=done: load.done > done + 50 or bool(load.lost))  # type: ignore[misc]
+                wait_until(partial(lambda done: load.done > done + 50 or bool(load.lost), load.done))
         assert load.lost == []
         wait_until(lambda: len(running.workers()) == 2)
         assert not set(first) & set(running.workers())

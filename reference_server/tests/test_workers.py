@@ -10,6 +10,7 @@ import signal
 import socket
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_a_worker_has_no_business_with_the_parents_descriptors(tmp_path: Path, r
         before = sorted(at_rest(pid) for pid in running.workers())
         for old in running.workers():
             os.kill(old, signal.SIGKILL)
-            wait_until(lambda old=old: old not in running.workers() and len(running.workers()) == 2)  # type: ignore[misc]
+            wait_until(partial(lambda old: old not in running.workers() and len(running.workers()) == 2, old))
         running.reload()
         running.reload()
         wait_until(lambda: len(running.workers()) == 2)

@@ -41,6 +41,22 @@ DOUBTS = 3
 """So often may a rule seem broken, and then keep, before it is left alone."""
 
 
+RULES = frozenset(
+    (
+        *("connection.close-request-honoured", "connection.http10-closes-by-default"),
+        *("connection.no-close-mid-response", "connection.nothing-after-close-request"),
+        *("connection.nothing-after-own-close", "connection.own-close-honoured", "connection.persistence-supported"),
+        *("connection.survives-client-abort", "error.400-only-for-bad-requests", "expect.100-or-final"),
+        *("expect.final-after-100", "expect.no-100-without-expectation", "framing.content-length-exact"),
+        *("framing.content-length-delimits-request-body", "framing.no-octets-outside-messages"),
+        *("framing.read-body-or-close", "framing.short-body-close", "get.returns-target-representation"),
+        *("message.no-reply-before-head-complete", "message.one-final-reply-per-request"),
+        *("message.request-in-segments", "message.response-given", "pipelining.requests-not-lost"),
+        *("pipelining.responses-in-order", "put.replaces-existing", "status-line.first-octets"),
+        "validator.strong-tag-changes-with-data",
+    )
+)
+"""What scripts can show to be broken, beside what single requests show."""
 LEAVINGS = ((), (Step(Verb.BEGIN, "A", (0,), 8),))
 OPENING: tuple[Script, ...] = tuple(
     (Step(Verb.OPEN, "A"), *begun, Step(leaving, "A"), Step(Verb.VISIT, NEW, (0,)))

@@ -118,6 +118,8 @@ class Judge:
 
     def _whole(self, dialogue: Dialogue, index: int, asked: Asked, response: Response) -> Iterator[Breach]:
         yield from self._followed(dialogue, index, asked, response)
+        if dialogue.half_closed and dialogue.pending is not None:
+            return  # who takes that for a client that is gone may throw away what came with the unfinished request
         piece = self.pieces[asked.number]
         if piece.changing and self.changing is not None:
             yield from self._version(dialogue, index, asked, response, self.changing)

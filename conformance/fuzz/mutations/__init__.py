@@ -39,7 +39,7 @@ def mutation(
 
 @cache
 def load() -> Mapping[str, Mutation]:
-    """All mutations by name: what must be served first, what must be refused last."""
+    """All mutations by name: what must be served first, what may be either last."""
     for area in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{area.name}")
     fates = list(Fate)

@@ -26,7 +26,7 @@ EXPECTED = {
 }
 MESSAGE = {
     Behind.OWN: "A part of a body is answered as a request",
-    Behind.PLAIN: "The request right behind a body is not read from its beginning",
+    Behind.PLAIN: "The request right behind a body is not answered as it is alone",
     Behind.SWALLOWED: "The body is taken for whole before its empty line has come",
     Behind.UNSERVED: "The connection goes on as if nothing were wrong",
     Behind.NOTHING: "The connection goes on, and must end",

@@ -45,8 +45,8 @@ def refused(case: Case) -> Iterator[Breach]:
     by_target = example.mutation.rule.startswith(TARGET_AREAS)
     elsewhere = BY_LOCATION if by_target else (301,)
     if answer.ok or answer.status == 500 or (300 <= answer.status <= 399 and answer.status not in elsewhere):
-        done = "served" if answer.ok else "too much for the server" if answer.status == 500 else "not refused"
-        message = f"A request with a fault ({case.name}) is {done}."
+        done = "is served" if answer.ok else "makes the server fail" if answer.status == 500 else "is not refused"
+        message = f"A request with a fault ({case.name}) {done}."
         expected = TARGET_REFUSAL if by_target else REFUSAL
         finding = found(case.exchange, message, expected=expected, observed=_seen(answer), span=status_span(answer))
         yield Breach(example.mutation.rule, finding)

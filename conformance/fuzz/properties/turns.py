@@ -121,8 +121,7 @@ def ordered(case: Case) -> Iterator[Breach]:
             observed=f"reply {index + 1} has status {reply.status} and {len(reply.body)} octets",
             span=reply.span,
         )
-        behind = index > len(example.before)
-        yield Breach(_misplaced(case, index) if behind else "pipelining.responses-in-order", finding)
+        yield Breach(_misplaced(case, index), finding)
         return
 
 
@@ -131,13 +130,19 @@ def _same(reply: Response, wanted: Response) -> bool:
 
 
 def _misplaced(case: Case, index: int) -> str:
-    """Why a plain request behind the one in question goes wrong: the change, or what stood there before it."""
+    """Why a plain request beside the one in question goes wrong: the change, or what stood there before it.
+
+    A refusal in front of it is the change's own, too: some read a whole packet before they answer any of it.
+    """
     example = case.example
+    ahead = index < len(example.before)
+    if ahead and case.exchange.responses[index].ok:
+        return "pipelining.responses-in-order"
     control = case.controls.sequence(*example.before, example.plain, *example.after)
     wanted = case.controls.answer(example.requests[index]).response
     if len(control.responses) <= index or (wanted is not None and _same(control.responses[index], wanted)):
         return example.mutation.rule
-    return "framing.read-body-or-close" if example.plain.body else "pipelining.responses-in-order"
+    return "framing.read-body-or-close" if example.plain.body and not ahead else "pipelining.responses-in-order"
 
 
 def closed(case: Case) -> Iterator[Breach]:
