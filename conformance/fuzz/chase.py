@@ -7,6 +7,7 @@ whatever the failure does not need is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -69,10 +70,15 @@ class Chase:
     fits: Fits
 
     def shrunk(self, deck: Deck, number: int, example: Example, breach: Breach) -> tuple[Breach, Example]:
-        """The smallest failure of the rule that Hypothesis can make of the example of this number."""
+        """The smallest failure of the rule: the simplest example of all, or what Hypothesis makes of this one."""
         shrinking = _Shrinking(self.judge, breach, example)
+        simplest = deck.simplest(example.mutation)
+        if simplest is not None:
+            with suppress(Wrong):
+                shrinking.attempt(simplest)
+        first = shrinking.smallest
         deck.shrink(number, shrinking.attempt, self.fits)
-        return shrinking.smallest
+        return min(first, shrinking.smallest, key=lambda failure: len(failure[1].data))
 
     def caught(self, breach: Breach, example: Example) -> Catch:
         """The catch, after playing the example some times more, and plainer ones of its kind."""
@@ -96,7 +102,7 @@ class Chase:
     def _first(self, cause: Mutation, tries: int) -> tuple[Breach, Example] | None:
         """The first failure by one mutation, shrunk: the simplest example of all is tried, and then others."""
         deck = replace(self.deck, mutations=(cause,))
-        simple = deck.simplest()
+        simple = deck.simplest(cause)
         breach = self.judge.judge(simple) if simple is not None else None
         if simple is not None and breach is not None:
             return self.shrunk(deck, 0, simple, breach)
@@ -139,7 +145,7 @@ class Chase:
         paused = replace(example, pauses=True)  # without pauses, pieces may arrive as one
         if example.cuts and not example.pauses and fails(paused):
             example = paused
-        return breach, plainest(example, fails, PLAINER_TRIES)
+        return breach, plainest(example, fails, PLAINER_TRIES, self.judge.standing.ground.pages[0])
 
     def _fails(self, example: Example, rule: str) -> Breach | None:
         """The breach of this rule, if the example shows it."""

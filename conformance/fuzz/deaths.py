@@ -1,7 +1,7 @@
 """Deaths: whether the server lives and is well, and what has killed it if not.
 
-Life is looked after now and then, and after each request that draws nothing. When the server is found dead, it is
-brought back, and the examples since it last lived are halved until one is left: the killer.
+Life is looked after now and then, and after each request that draws nothing or is left unfinished. When the server is
+found dead, it is brought back, and the examples since it last lived are halved until one is left: the killer.
 """
 
 from __future__ import annotations
@@ -49,9 +49,11 @@ class Deaths:
         self._unexamined: list[tuple[Example, Turn | None]] = []
 
     def note(self, example: Example, turn: Turn | None, exchange: Exchange) -> None:
-        """Remember what was played just now, and examine the server if nothing came, or if it is time to."""
+        """Remember what was played just now, and examine the server if nothing came, or if it is time to; also if a
+        request was left unfinished, of which something may lie about for the next client.
+        """
         self._unexamined.append((example, turn))
-        if len(self._unexamined) >= PULSE or not exchange.received:
+        if len(self._unexamined) >= PULSE or not exchange.received or not example.finished:
             self.examine()
 
     def told(self) -> Iterator[Catch]:
@@ -130,9 +132,11 @@ class Deaths:
         """The smallest example that harms as ``example`` does, within a budget: each success costs a new start."""
         shrinking = _Shrinking(self, example)
         if turn is not None:
-            turn.deck.shrink(turn.number, shrinking.attempt)
+            simplest = turn.deck.simplest(example.mutation)
+            if simplest is None or not shrinking.harms(simplest):
+                turn.deck.shrink(turn.number, shrinking.attempt)
         shrinking.left += TRIES // 2
-        plainest(shrinking.smallest, shrinking.harms, TRIES)
+        plainest(shrinking.smallest, shrinking.harms, TRIES, self.standing.ground.pages[0])
         message = "The server dies of this request." if _fatal(illness) else illness.finding.message
         exchange = replace(shrinking.exchange, killed=_fatal(illness))
         finding = found(exchange, message, expected=illness.finding.expected)

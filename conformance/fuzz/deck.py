@@ -43,9 +43,9 @@ class Deck:
         made = [self.make(each) if fits(each) else st.none() for each in self.mutations]
         return st.integers(0, len(made) - 1).flatmap(made.__getitem__)
 
-    def simplest(self) -> Example | None:
-        """The example that all others shrink to."""
-        example = dice.simplest(self.make(self.mutations[0]))
+    def simplest(self, mutation: Mutation) -> Example | None:
+        """The example that all others of one mutation shrink to."""
+        example = dice.simplest(self.make(mutation))
         return None if example is None else self.adapt(example)
 
     def examples(self, fits: Fits = lambda _: True) -> Iterator[tuple[int, Example]]:

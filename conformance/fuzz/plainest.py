@@ -15,12 +15,14 @@ from conformance.fuzz.message import FieldLine, Request
 ANNOUNCING = (b"content-length", b"transfer-encoding")
 
 
-def plainest(example: Example, fails: Callable[[Example], bool], tries: int) -> Example:
-    """The smallest example that ``fails`` as ``example`` does, by leaving out one thing after another."""
+def plainest(example: Example, fails: Callable[[Example], bool], tries: int, page: bytes) -> Example:
+    """The smallest example that ``fails`` as ``example`` does, by leaving out one thing after another; of ``page`` if
+    it does so there, too.
+    """
     smaller = True
     while smaller:
         smaller = False
-        for candidate in plainer(example):
+        for candidate in plainer(example, page):
             if tries == 0:
                 return example
             tries -= 1
@@ -30,8 +32,11 @@ def plainest(example: Example, fails: Callable[[Example], bool], tries: int) -> 
     return example
 
 
-def plainer(example: Example) -> Iterator[Example]:
-    """Examples with one thing less."""
+def plainer(example: Example, page: bytes) -> Iterator[Example]:
+    """Examples with one thing less, or of ``page``."""
+    request, plain = example.request, example.plain
+    if request.target == plain.target != page and not example.cuts:
+        yield replace(example, request=replace(request, target=page), plain=replace(plain, target=page))
     if example.before or example.after:
         yield replace(example, before=(), after=(), cuts=())
         for place in range(len(example.before)):

@@ -123,7 +123,7 @@ def _deck(mutation: Mutation, authority: str, target: str) -> Deck:
 @cache
 def _first(deck: Deck) -> tuple[Example, ...]:
     """The simplest and another one: always the same, and dear enough to be made once only."""
-    simplest = deck.simplest()
+    simplest = deck.simplest(deck.mutations[0])
     others = (example for _, example in islice(deck.examples(), OTHERS))
     return (*others,) if simplest is None else (simplest, *others)
 

@@ -30,7 +30,7 @@ HARD = st.tuples(
 
 
 def test_what_is_thrown_is_what_the_engine_draws() -> None:
-    simplest = DECK.simplest()
+    simplest = DECK.simplest(DECK.mutations[0])
     for number, example in islice(DECK.examples(), 2 * len(DECK.mutations)):
         drawn: list[Example] = []
         DECK.shrink(number, drawn.append)
@@ -79,7 +79,7 @@ def test_a_strategy_that_gives_up_is_passed_over() -> None:
 
     assert all(len(example.data) % 2 == 0 for _, example in islice(Deck(DECK.mutations[:1], half, "").examples(), 50))
     assert dice.Thrower(never(None), "").throw(0) is None
-    assert Deck(DECK.mutations[:1], never, "").simplest() is None
+    assert Deck(DECK.mutations[:1], never, "").simplest(DECK.mutations[0]) is None
 
 
 def test_what_is_raised_while_shrinking_comes_out_and_ends_it() -> None:
