@@ -18,7 +18,6 @@ from conformance.reading import Stream, transcribe
 from conformance.response import Response, Transcript
 from conformance.rule import Risk
 
-EMPTY_LINE = b"\r\n\r\n"
 DRIPPING = 3.0
 """Who takes so many times the patience for answers that others give at once is not judged."""
 

@@ -1,7 +1,7 @@
 """Stateful machines: a client with several connections at once, and a model of what has to come back on each.
 
-:func:`play` runs them. A script (:mod:`.script`) is written by a Hypothesis rule-based state machine, played on real
-lines (:mod:`.stage`) and judged by what the same requests draw alone (:mod:`.repertoire`, :mod:`.judgement`).
+:class:`Theatre` runs them. A script (:mod:`.script`) is written by a Hypothesis rule-based state machine, played on
+real lines (:mod:`.stage`) and judged by what the same requests draw alone (:mod:`.repertoire`, :mod:`.judgement`).
 """
 
 from __future__ import annotations
@@ -75,18 +75,13 @@ class Player(Protocol):
         """Bring the server back; whether it is."""
 
 
-def play(player: Player, ground: Ground, budget: Budget, settled: set[str] | None = None) -> Iterator[Scene]:
-    """Play up to ``budget.examples`` scripts; every rule that is caught is yielded once, and added to ``settled``."""
-    return Theatre(player, ground, budget, set() if settled is None else settled).run()
-
-
 class _Wrong(Exception):
     """Tells Hypothesis that a script failed."""
 
 
 @dataclass
 class Theatre:
-    """One run of the machine."""
+    """One run of the machine; every rule that is caught is told once, and added to ``settled``."""
 
     player: Player
     ground: Ground
