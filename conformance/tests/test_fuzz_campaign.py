@@ -363,7 +363,7 @@ def test_a_slow_server_is_judged_like_any_other(root: Path, answer: Answer) -> N
 def test_a_hostile_server_gets_its_finding_and_no_hold_of_the_report(root: Path, answer: Answer) -> None:
     rules = ("message.empty-line-ends-header-section", "error.malformed-request-400", HOST, DEATH)
     with small(answer) as server:
-        report = fuzzed(server, root, *rules, fuzz=200)
+        report = fuzzed(server, root, *rules)
     assert record(report).caught
     for width in (80, 120):
         lines = shown(report, width).splitlines()
