@@ -62,6 +62,7 @@ TAKEN_FOR = {
     "framing.content-length-delimits-request-body": ("framing.read-body-or-close", "pipelining.requests-not-lost"),
     "framing.te-overrides-cl-in-request": ("framing.http10-te-close",),
     "framing.te-and-cl-close": ("framing.http10-te-close",),
+    "conditional.if-match-list": ("conditional.if-match-hit-performs",),
     "media-type.content-type-true": ("range.206-has-content-range",),  # several ranges are told by their type
     "message.body-octets-unchanged": (
         *("range.content-range-total-length", "range.206-body-matches-content-range"),

@@ -7,17 +7,16 @@ whatever the failure does not need is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from conformance.fuzz.deck import Deck, Fits, Wrong
+from conformance.fuzz.deck import Deck, Fits
 from conformance.fuzz.example import Base, Example, Fate, Mutation
 from conformance.fuzz.judge import Judge
 from conformance.fuzz.plainest import plainest
 from conformance.fuzz.properties import Breach
+from conformance.fuzz.shrinking import Shrinking
 from conformance.fuzz.standing import COMPANY, SEGMENTS, Catch
-from conformance.probe import Probe
 
 DELIVERY = (SEGMENTS, *COMPANY)
 """Rules that are broken by how good requests are sent, whatever they say."""
@@ -27,38 +26,6 @@ PLAINER_TRIES = 40
 """So many tries to leave out what a failure does not need."""
 CAUSE_TRIES = 40
 """So many tries to see the same failure by a plainer mutation."""
-
-
-class _Shrinking:
-    """The smaller failures of one rule, each judged once, within the budget."""
-
-    def __init__(self, judge: Judge, breach: Breach, example: Example) -> None:
-        self.smallest = breach, example
-        self._judge = judge
-        self._left = judge.standing.budget.shrinking
-        self._tried: dict[tuple[str, Probe], Breach | None] = {_key(example): breach}
-
-    def attempt(self, example: Example) -> None:
-        """Raises Wrong for a failure of the same rule."""
-        breach = self._judged(example)
-        if breach is not None and breach.rule == self.smallest[0].rule:
-            self.smallest = breach, example
-            raise Wrong
-
-    def _judged(self, example: Example) -> Breach | None:
-        """The breach; remembered, so that Hypothesis sees one outcome of one example."""
-        key = _key(example)
-        if key not in self._tried:
-            if self._left == 0 or not self._judge.standing.in_time:
-                return None
-            self._left -= 1
-            self._tried[key] = self._judge.judge(example)
-        return self._tried[key]
-
-
-def _key(example: Example) -> tuple[str, Probe]:
-    """What is a fault of one mutation may be none of another."""
-    return example.mutation.name, example.probe
 
 
 @dataclass(frozen=True)
@@ -71,11 +38,15 @@ class Chase:
 
     def shrunk(self, deck: Deck, number: int, example: Example, breach: Breach) -> tuple[Breach, Example]:
         """The smallest failure of the rule: the simplest example of all, or what Hypothesis makes of this one."""
-        shrinking = _Shrinking(self.judge, breach, example)
+        standing = self.judge.standing
+
+        def look(smaller: Example) -> Breach | None:
+            return self._same(smaller, breach.rule)
+
+        shrinking = Shrinking(example, breach, look, standing.budget.shrinking, lambda: standing.in_time)
         simplest = deck.simplest(example.mutation)
         if simplest is not None:
-            with suppress(Wrong):
-                shrinking.attempt(simplest)
+            shrinking.fails(simplest)
         first = shrinking.smallest
         deck.shrink(number, shrinking.attempt, self.fits)
         return min(first, shrinking.smallest, key=lambda failure: len(failure[1].data))
@@ -84,7 +55,7 @@ class Chase:
         """The catch, after playing the example some times more, and plainer ones of its kind."""
         breach, example = self._plainer_cause(breach, example)
         breach, example = self._plainest(breach, example)
-        failures = 1 + sum(self._fails(example, breach.rule) is not None for _ in range(REPEATS))
+        failures = 1 + sum(self._same(example, breach.rule) is not None for _ in range(REPEATS))
         self.judge.standing.settled.add(breach.rule)
         return Catch(breach, example, failures, 1 + REPEATS)
 
@@ -135,19 +106,14 @@ class Chase:
 
     def _plainest(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
         """The failure without what it does not need."""
+        rule, page = breach.rule, self.judge.standing.ground.pages[0]
+        shrinking = Shrinking(example, breach, lambda plainer: self._same(plainer, rule), PLAINER_TRIES)
+        if example.cuts and not example.pauses:
+            shrinking.fails(replace(example, pauses=True))  # without pauses, pieces may arrive as one
+        plainest(shrinking.smallest[1], shrinking.fails, PLAINER_TRIES, page)
+        return shrinking.smallest
 
-        def fails(plainer: Example) -> bool:
-            nonlocal breach
-            other = self._fails(plainer, breach.rule)
-            breach = breach if other is None else other
-            return other is not None
-
-        paused = replace(example, pauses=True)  # without pauses, pieces may arrive as one
-        if example.cuts and not example.pauses and fails(paused):
-            example = paused
-        return breach, plainest(example, fails, PLAINER_TRIES, self.judge.standing.ground.pages[0])
-
-    def _fails(self, example: Example, rule: str) -> Breach | None:
+    def _same(self, example: Example, rule: str) -> Breach | None:
         """The breach of this rule, if the example shows it."""
         breach = self.judge.judge(example)
         return breach if breach is not None and breach.rule == rule else None

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.exchange import Ending, Exchange
-from conformance.fuzz.deck import Deck, Wrong
+from conformance.fuzz.deck import Deck
 from conformance.fuzz.example import Example, Mutation
 from conformance.fuzz.manner import bare
 from conformance.fuzz.plainest import plainest
 from conformance.fuzz.player import Gone
 from conformance.fuzz.properties import Breach, aftermath
+from conformance.fuzz.shrinking import Shrinking
 from conformance.fuzz.standing import Catch, Standing
 from conformance.predicates import found
 from conformance.probe import Probe, Receive, Send
@@ -128,50 +129,36 @@ class Deaths:
             suspects = late if self.harms(example for example, _ in late) else suspects[:half]
         return suspects[0] if self.harms([suspects[0][0]]) else None
 
-    def _shrunk(self, illness: Breach, example: Example, turn: Turn | None) -> Catch:
-        """The smallest example that harms as ``example`` does, within a budget: each success costs a new start."""
-        shrinking = _Shrinking(self, example)
+    def _shrunk(self, illness: Breach, killer: Example, turn: Turn | None) -> Catch:
+        """The smallest example that harms as ``killer`` does, within a budget: each success costs a new start."""
+        exchange = self.standing.player.strike(killer.probe)
+        self.bring_back()
+        shrinking = Shrinking(killer, exchange, lambda each: self.harms([each]), TRIES, lambda: self.standing.in_time)
         if turn is not None:
-            simplest = turn.deck.simplest(example.mutation)
-            if simplest is None or not shrinking.harms(simplest):
-                turn.deck.shrink(turn.number, shrinking.attempt)
-        shrinking.left += TRIES // 2
-        plainest(shrinking.smallest, shrinking.harms, TRIES, self.standing.ground.pages[0])
+            self._shrink(turn, killer, shrinking)
+        shrinking.tries += TRIES // 2
+        plainest(shrinking.smallest[1], shrinking.fails, TRIES, self.standing.ground.pages[0])
+        exchange, smallest = shrinking.smallest
         message = "The server dies of this request." if _fatal(illness) else illness.finding.message
-        exchange = replace(shrinking.exchange, killed=_fatal(illness))
-        finding = found(exchange, message, expected=illness.finding.expected)
-        return Catch(Breach(illness.rule, finding), shrinking.smallest, 2, 2)
+        finding = found(replace(exchange, killed=_fatal(illness)), message, expected=illness.finding.expected)
+        return Catch(Breach(illness.rule, finding), smallest, 2, 2)
 
+    @staticmethod
+    def _shrink(turn: Turn, killer: Example, shrinking: Shrinking[Exchange]) -> None:
+        """By the simplest example of the mutation, or else by Hypothesis, which begins with one that is simpler still:
+        that is not worth a death.
+        """
+        met = False
 
-class _Shrinking:
-    """The search for the smallest example that still kills."""
+        def attempt(smaller: Example) -> None:
+            nonlocal met
+            met = met or smaller.probe == killer.probe
+            if met:
+                shrinking.attempt(smaller)
 
-    def __init__(self, deaths: Deaths, killer: Example) -> None:
-        self.deaths = deaths
-        self.killer = self.smallest = killer
-        self.exchange = deaths.standing.player.strike(killer.probe)
-        deaths.bring_back()
-        self.left = TRIES
-        self._tried: dict[Probe, Exchange | None] = {killer.probe: self.exchange}
-        self._met = False
-
-    def attempt(self, smaller: Example) -> None:
-        """Raises Wrong for what kills; what comes before the killer itself is not worth a death."""
-        self._met = self._met or smaller.probe == self.killer.probe
-        if self._met and self.harms(smaller):
-            raise Wrong
-
-    def harms(self, smaller: Example) -> bool:
-        """Whether this kills, too; as far as the budget goes."""
-        if smaller.probe not in self._tried:
-            if self.left == 0 or not self.deaths.standing.in_time:
-                return False
-            self.left -= 1
-            self._tried[smaller.probe] = self.deaths.harms([smaller])
-        died = self._tried[smaller.probe]
-        if died is not None:
-            self.smallest, self.exchange = smaller, died
-        return died is not None
+        simplest = turn.deck.simplest(killer.mutation)
+        if simplest is None or not shrinking.fails(simplest):
+            turn.deck.shrink(turn.number, attempt)
 
 
 def _fatal(illness: Breach) -> bool:

@@ -14,11 +14,12 @@ from functools import partial
 
 from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
-from conformance.fuzz.deck import Deck, Wrong
+from conformance.fuzz.deck import Deck
 from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.outcomes import Side
 from conformance.fuzz.player import Budget, Gone, Player
+from conformance.fuzz.shrinking import Shrinking
 from conformance.fuzz.twins import common, followed, twin
 
 REPEATS = 2
@@ -88,13 +89,22 @@ class Comparison:
         for played, (number, example) in enumerate(deck.examples(self._fits)):
             if played == self.budget.examples or not self.in_time:
                 return
-            shown = self.fresh(example)
+            shown = self._fresh(example)
             if shown is not None and not self._told_again(example, shown):
-                shrinking = _Shrinking(self, example, shown)
-                deck.shrink(number, shrinking.attempt, self._fits)
-                yield from self._confirmed(shrinking.smallest, shown.kind)
+                yield from self._confirmed(self._shrunk(deck, number, example, shown), shown.kind)
 
-    def fresh(self, example: Example) -> Shown | None:
+    def _shrunk(self, deck: Deck, number: int, example: Example, shown: Shown) -> Example:
+        """The smallest example on which the two differ in the same way."""
+
+        def look(smaller: Example) -> Shown | None:
+            other = self._fresh(smaller)
+            return other if other is not None and other.nature == shown.nature else None
+
+        shrinking = Shrinking(example, shown, look, self.budget.shrinking, lambda: self.in_time)
+        deck.shrink(number, shrinking.attempt, self._fits)
+        return shrinking.smallest[1]
+
+    def _fresh(self, example: Example) -> Shown | None:
         """The difference that an example shows, if its kind has still to be looked for with this mutation."""
         one, other = (view.outcome for view in self.view(example))
         kind = difference(one, other, finished=example.finished)
@@ -136,41 +146,9 @@ class Comparison:
         return True
 
 
-class _Shrinking:
-    """The smaller differences of the same nature, each looked at once, within the budget."""
-
-    def __init__(self, comparison: Comparison, example: Example, shown: Shown) -> None:
-        self.smallest = example
-        self._comparison = comparison
-        self._nature = shown.nature
-        self._left = comparison.budget.shrinking
-        self._tried: dict[object, Shown | None] = {_key(example): shown}
-
-    def attempt(self, example: Example) -> None:
-        """Raises Wrong for a difference of the same nature."""
-        shown = self._shown(example)
-        if shown is not None and shown.nature == self._nature:
-            self.smallest = example
-            raise Wrong
-
-    def _shown(self, example: Example) -> Shown | None:
-        """From memory if it was tried, so that Hypothesis sees one outcome of one example; nothing without budget."""
-        key = _key(example)
-        if key not in self._tried:
-            if self._left == 0 or not self._comparison.in_time:
-                return None
-            self._left -= 1
-            self._tried[key] = self._comparison.fresh(example)
-        return self._tried[key]
-
-
 def _add(known: Difference, mutation: Mutation) -> None:
     if mutation.name not in (known.mutation.name, *known.also):
         known.also.append(mutation.name)
-
-
-def _key(example: Example) -> object:
-    return example.probe, len(example.after)
 
 
 def _view(side: Side, example: Example, play: Callable[[Side, Example], Exchange]) -> View:

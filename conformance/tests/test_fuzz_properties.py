@@ -159,6 +159,8 @@ def test_octets_between_replies_belong_to_the_rule_of_the_reply_before() -> None
     assert judged(GOOD + b"\r\n" + GOOD, before=(PLAIN,)) == []
     head = replace(PLAIN, method=b"HEAD")
     assert judged(GOOD, head)[0] == "head.no-body"
+    assert judged(BAD, head)[0] == "head.no-body"
+    assert judged(BAD, head, server=serving((b"GET", BAD))) == []  # it calls all malformed, and has not read the method
     assert judged(UNCHANGED + b"not modified", asking(b"If-None-Match", TAG)) == ["conditional.304-has-no-body"]
 
 

@@ -152,19 +152,31 @@ LISTS = (
 )
 
 
+LISTED = (FieldLine(b"X-List", b"a"), FieldLine(b"Cache-Control", b"no-cache"), FieldLine(b"Accept", b"*/*"))
+
+
+def _with_lists(ground: Ground) -> tuple[Request, ...]:
+    """With the lists as they are written as a rule: who does not like the fields themselves is told so elsewhere."""
+    return tuple(request.adding(*LISTED) for request in bare(ground))
+
+
+def _relisted(plain: Request, lines: tuple[FieldLine, ...]) -> Request:
+    return plain.without(lines[0].name).adding(*lines)
+
+
 @mutation("a list in several lines", "field.repeated-lines-are-one-list", Fate.SERVED)
-@manner(plains=bare)
+@manner(plains=_with_lists)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
-    return one_of_these([plain.adding(*lines) for lines in LISTS])
+    return one_of_these([_relisted(plain, lines) for lines in LISTS])
 
 
 @mutation("empty members in a list", "field.empty-list-elements-accepted", Fate.SERVED)
-@manner(plains=bare)
+@manner(plains=_with_lists)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     values = (b"no-cache,", b",no-cache", b"no-cache,,max-age=0", b", ,no-cache , ,")
     lines = [FieldLine(b"Cache-Control", value) for value in values]
     lines += [FieldLine(b"Accept", value) for value in (b",*/*", b"*/*,", b", ,*/*")]
-    return one_of_these([plain.adding(line) for line in lines])
+    return one_of_these([_relisted(plain, (line,)) for line in lines])
 
 
 TIGHT = (FieldLine(b"Cache-Control", b"no-cache,max-age=0"), FieldLine(b"Accept", b"text/html,*/*;q=1"))
