@@ -200,6 +200,19 @@ def test_what_may_be_shown_of_a_page_that_changes() -> None:
     assert changing.shows(old, 2)
 
 
+def test_what_a_page_shows_at_first_may_be_shown() -> None:
+    """Who answered a PUT of the rules by a refusal, and stored its content all the same."""
+    changing = Changing(b"h", PAGE, puts=True)
+    changing.shown(PAGE.content)
+    assert changing.number == 0
+    assert not changing.shows(b"left behind", 0)
+    changing.shown(b"left behind")
+    assert changing.shows(b"left behind", changing.number)
+    asked: list[Request] = []
+    changing.restore(lambda request: asked.append(request))
+    assert [request.content for request in asked] == [PAGE.content]
+
+
 def test_one_strong_tag_for_two_contents(tmp_path: Path) -> None:
     root = tmp_path / "web"
     root.mkdir()

@@ -125,6 +125,8 @@ class Theatre:
             return
         for piece in self.repertoire.pieces:
             self.player.patience.learn(piece.seconds)
+            if changing is not None and piece.changing:
+                changing.shown(piece.control.body)
         self.stage = Stage(self.connect, self.repertoire, self.settled, changing)
         yield from self._opening()
         if self.gone:

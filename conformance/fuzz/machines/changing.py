@@ -89,6 +89,11 @@ class Changing:
         """That of the last version."""
         return len(self.versions) - 1
 
+    def shown(self, content: bytes) -> None:
+        """Take note of what the page shows before scripts are played: who refuses a PUT may have stored it."""
+        if content != self.versions[-1].content:
+            self.versions.append(Version(content, self._oldest))
+
     def begin(self) -> None:
         """Another script begins: what is found by it must be shown by it alone."""
         self._tags.clear()
