@@ -131,7 +131,7 @@ class Theatre:
         yield from self._opening()
         if self.gone:
             return
-        self.repertoire = mannered(self.connect, self.repertoire, self.player.patience.full)
+        self.repertoire = mannered(self.connect, self.repertoire, self.player.patience.quick)
         if self.lonely:
             self.repertoire = replace(self.repertoire, manners=replace(self.repertoire.manners, persistent=False))
         self.stage.repertoire = self.repertoire

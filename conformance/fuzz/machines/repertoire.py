@@ -153,7 +153,11 @@ def explore(connect: Connect, ground: Ground, patience: float, changing: Request
 
 
 def mannered(connect: Connect, repertoire: Repertoire, patience: float) -> Repertoire:
-    """The repertoire of a server that nothing is known of yet, with its manners."""
+    """The repertoire of a server that nothing is known of yet, with its manners.
+
+    Most small servers serve one client at a time, and each look at that is a silence: a quick ``patience`` will do,
+    since who is taken for such a server is asked for less.
+    """
     plain = repertoire.pieces[0].request
     manners = Manners(_lines(connect, plain, patience), _persistent(connect, plain, patience))
     return replace(repertoire, manners=manners)
