@@ -82,15 +82,20 @@ class Line:
         except BlockingIOError:
             return
         except OSError:
-            self.ending = Ending.RESET
+            self._end(Ending.RESET)
             return
         if not data:
-            self.ending = Ending.CLOSED
+            self._end(Ending.CLOSED)
             return
         self.chunks.append(Chunk(self.elapsed, data))
         self.received += data
         if len(self.received) > FLOOD_LIMIT:
             self.ending = Ending.FLOOD
+
+    def _end(self, ending: Ending) -> None:
+        """The server has ended it, and may be waiting for us to let go as well."""
+        self.ending = ending
+        self.close()
 
     def half_close(self) -> None:
         """End our direction, and go on listening."""

@@ -390,3 +390,14 @@ def test_the_rules_of_scripts_are_known_beforehand() -> None:
     }
     assert named == machines.RULES
     assert named <= checks.load().keys()
+
+
+def test_requests_that_meet_by_chance_are_made_to_meet() -> None:
+    """Of eight that are sent one by one, two are sure to be read together; of fewer, it is a lottery."""
+
+    def fails(script: Script) -> Script | None:
+        sends = [step for step in script if step.verb is Verb.SEND]
+        return script if len(sends) >= 8 or any(len(step.pieces) > 1 for step in sends) else None
+
+    one_by_one = (Step(Verb.OPEN, "A"), *(Step(Verb.SEND, "A", (0,)) for _ in range(9)), Step(Verb.READ, "A"))
+    assert reduce(one_by_one, fails) == (Step(Verb.SEND, "A", (0, 0)),)

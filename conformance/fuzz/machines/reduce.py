@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from conformance.fuzz.machines.script import NAMES, NEW, Script, Step, Verb
 
@@ -48,6 +49,9 @@ def _smaller(script: Script) -> Iterator[Script]:
     for size in (8, 4, 2, 1):
         for start in range(0, len(script) if size < len(script) else 0, size):
             yield script[:start] + script[start + size :]
+    for place, (step, following) in enumerate(pairwise(script)):
+        if step.verb is following.verb is Verb.SEND and step.line == following.line:  # so that none meet by chance
+            yield (*script[:place], replace(step, pieces=step.pieces + following.pieces), *script[place + 2 :])
     for place, step in enumerate(script):
         if step.verb is Verb.BEGIN:
             yield _whole(script, place)
