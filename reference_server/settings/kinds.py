@@ -7,6 +7,7 @@ stands is the reader's business.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -47,13 +48,14 @@ def seen(value: object) -> str:
     return quoted(value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "…")
 
 
-class Kind:
+class Kind(ABC):
     """`word` is what stands for the value where options are explained."""
 
     word = "VALUE"
 
+    @abstractmethod
     def read(self, value: object) -> Any:
-        raise NotImplementedError
+        """The value that was meant; raises Unfit with what is wrong with it."""
 
     def parse(self, text: str) -> Any:
         return self.read(text)
