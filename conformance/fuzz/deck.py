@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisWarning
 
@@ -68,16 +68,7 @@ class Deck:
         dice.deal(self.seed, number)
         raised: list[Exception] = []
 
-        @settings(
-            max_examples=2,
-            database=None,
-            derandomize=True,  # what is shrunk, too, ends the same way every time
-            deadline=None,
-            report_multiple_bugs=False,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            backend=dice.BACKEND,
-        )
+        @settings(dice.ENGINE, max_examples=2, phases=(Phase.generate, Phase.shrink))
         @given(self._strategy(fits))
         def attempt(example: Example | None) -> None:
             if example is None or raised:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Generic, TypeVar
 
+from hypothesis import HealthCheck, Verbosity, settings
 from hypothesis.control import BuildContext
 from hypothesis.errors import StopTest, UnsatisfiedAssumption
 from hypothesis.internal.conjecture.choice import ChoiceTemplate
@@ -201,3 +202,14 @@ def _drawn(strategy: SearchStrategy[Drawn], data: ConjectureData) -> Drawn | Non
 
 
 AVAILABLE_PROVIDERS.setdefault(BACKEND, Dice)
+ENGINE = settings(
+    database=None,
+    derandomize=True,
+    deadline=None,
+    report_multiple_bugs=False,
+    print_blob=False,
+    verbosity=Verbosity.quiet,
+    suppress_health_check=list(HealthCheck),
+    backend=BACKEND,
+)
+"""How Hypothesis's engine explores and shrinks for the fuzz, whatever profile is loaded (one is, where it sees CI)."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import partial
 from itertools import groupby, islice
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from conformance.fuzz import dice
@@ -47,20 +50,30 @@ def _drawn_by_the_engine(number: int) -> object:
     drawn: dict[int | None, object] = {}
     deal = dice.deal("seed", number)
 
-    @settings(
-        max_examples=4,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        backend=dice.BACKEND,
-    )
+    @settings(dice.ENGINE, max_examples=4, phases=(Phase.generate,))
     @given(HARD)
     def draw(value: object) -> None:
         drawn[deal.number] = value
 
     draw()
     return drawn.get(number)
+
+
+def test_the_engine_is_the_same_wherever_hypothesis_sees_ci() -> None:
+    program = "from conformance.fuzz.dice import ENGINE; print(ENGINE)"
+    chosen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, **where},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        ).stdout
+        for where in ({}, {"CI": "true"}, {"GITHUB_ACTIONS": "true"})
+    }
+    (engine,) = chosen
+    assert all(setting in engine for setting in ("database=None", "derandomize=True", "print_blob=False"))
 
 
 def test_the_examples_do_not_depend_on_which_mutations_fit() -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.check import CATALOGUE
@@ -234,17 +234,7 @@ class _Chase:
         parts = {"repertoire": self.theatre.repertoire, "perform": self.attempt}
         # from no module: Hypothesis would parse its source, and Python 3.11 cannot do that in two threads at a time
         machine = type("Machine", (Writer,), {**parts, "__module__": "drawn"})
-        chosen = settings(
-            max_examples=count,
-            stateful_step_count=STEPS,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            verbosity=Verbosity.quiet,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-            backend=dice.BACKEND,
-        )
+        chosen = settings(dice.ENGINE, max_examples=count, stateful_step_count=STEPS, phases=(Phase.generate,))
         with suppress(_Wrong):
             run_state_machine_as_test(machine, settings=chosen)
 
