@@ -19,6 +19,7 @@ from conformance.fuzz import ground, machines, mutations
 from conformance.fuzz import player as players
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.hunt import Hunt
+from conformance.fuzz.machines import house
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.repertoire import Repertoire
 from conformance.fuzz.machines.scene import Scene
@@ -72,7 +73,7 @@ TAKEN_FOR = {
 """What seems to be broken, too, where a rule is: one fault is told once."""
 
 
-class Player(players.Player, machines.Player, Protocol):
+class Player(players.Player, house.Player, Protocol):
     """What a campaign needs of a live server; ``own_root`` is the folder that it serves, if that may be written to."""
 
     own_root: Path | None

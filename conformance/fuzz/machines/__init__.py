@@ -6,41 +6,22 @@ real lines (:mod:`.stage`) and judged by what the same requests draw alone (:mod
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from hypothesis import Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
-
-from conformance.check import CATALOGUE
 from conformance.exchange import Ending
-from conformance.fuzz import dice
-from conformance.fuzz.chase import REPEATS
-from conformance.fuzz.dialogue import Dialogue
-from conformance.fuzz.example import Ground
-from conformance.fuzz.machines.changing import Changing
-from conformance.fuzz.machines.reduce import apart, reduce
+from conformance.fuzz.machines.chase import Chase
+from conformance.fuzz.machines.house import House
 from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, mannered
-from conformance.fuzz.machines.scene import Scene, of_vanishing, without_vanishing
-from conformance.fuzz.machines.script import NEW, Script, Step, Verb, Writer, suits
-from conformance.fuzz.machines.stage import Play, Stage
+from conformance.fuzz.machines.scene import Scene
+from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits
+from conformance.fuzz.machines.stage import Stage
 from conformance.fuzz.message import Request
-from conformance.fuzz.player import Budget
-from conformance.line import Line
 from conformance.response import Response
-from conformance.wire import Patience, Wire
 
-STEPS = 10
-SURE = 2
-"""So often must a smaller script fail: what the network joins by chance is not to be relied on."""
 DOUBTS = 3
 """So often may a rule seem broken, and then keep, before it is left alone."""
-
-
 RULES = frozenset(
     (
         *("connection.close-request-honoured", "connection.http10-closes-by-default"),
@@ -65,49 +46,15 @@ OPENING: tuple[Script, ...] = tuple(
 )
 
 
-class Player(Protocol):
-    """What the machine needs of a target: see :class:`conformance.target.Target`."""
-
-    wire: Wire
-    patience: Patience
-
-    def revive(self) -> bool:
-        """Bring the server back; whether it is."""
-
-
-class _Wrong(Exception):
-    """Tells Hypothesis that a script failed."""
-
-
 @dataclass
-class Theatre:
+class Theatre(House):
     """One run of the machine; every rule that is caught is told once, and added to ``settled``."""
 
-    player: Player
-    ground: Ground
-    budget: Budget
-    settled: set[str] = field(default_factory=set)
-    played: int = 0
-    gone: bool = False
-    fatal: Scene | None = None
-    """The last death, which may have come while something else was looked into."""
-    changing: Changing | None = None
-    """The page that may be changed, if there is one."""
     lonely: bool = False
     """Whether each request gets a connection of its own: it is known that several on one go wrong."""
     doubts: Counter[str] = field(default_factory=Counter)
-    tired: bool = False
-    """Whether a silence has been proved: then nobody waits long for another."""
     left: set[str] | None = None
     """The rules of an earlier run's scripts that have neither held nor failed again; None while none were recalled."""
-
-    def __post_init__(self) -> None:
-        self.deadline = time.monotonic() + self.budget.seconds
-
-    def connect(self) -> Dialogue:
-        """A new connection."""
-        wire = self.player.wire
-        return Dialogue(Line(wire.host, wire.port, self.player.patience.full))
 
     def run(self) -> Iterator[Scene]:
         """Look at the server's manners, and play until the budget is spent."""
@@ -153,7 +100,7 @@ class Theatre:
 
     def _run(self) -> Iterator[Scene]:
         while self.repertoire.pieces and self.played < self.budget.examples and not self.late:
-            chase = _Chase(self)
+            chase = Chase(self)
             chase.explore(self.budget.examples - self.played)
             if chase.caught is None:
                 return
@@ -170,7 +117,7 @@ class Theatre:
             if played.breach is None:
                 self.left.discard(rule)
                 continue
-            told = list(self._told(_Chase(self).proved(Scene(played.breach, script[: played.steps], self.repertoire))))
+            told = list(self._told(Chase(self).proved(Scene(played.breach, script[: played.steps], self.repertoire))))
             if told:
                 self.left.discard(rule)
             yield from told
@@ -194,115 +141,3 @@ class Theatre:
     def pending(self) -> bool:
         """Whether scripts are left that were to be played."""
         return not self.gone and self.played < self.budget.examples
-
-    @property
-    def late(self) -> bool:
-        """Whether there is nothing more to be done."""
-        return self.gone or time.monotonic() >= self.deadline
-
-    def perform(self, script: Script, patience: float) -> Play:
-        """Play a script on a server that lives; one that cannot be brought back ends the run."""
-        played = self.stage.play(script, patience)
-        if played.latency:
-            self.player.patience.learn(played.latency)
-        if played.dead and played.breach is not None:
-            self.fatal = Scene(played.breach, script[: played.steps], self.repertoire)
-        if played.dead and self.changing is not None:
-            self.changing.forget()
-        if played.dead and not self.player.revive():
-            self.gone = True
-        return played
-
-
-class _Chase:
-    """One exploration, up to the first failure and its smallest form."""
-
-    def __init__(self, theatre: Theatre) -> None:
-        self.theatre = theatre
-        self.caught: Scene | None = None
-        self.left = theatre.budget.shrinking
-        self.first: Scene
-        self.failing: Script = ()
-        self.tried: set[Script] = set()
-        self.premises: frozenset[str] = frozenset()
-        """The rules one of which a smaller script has to break; if there is none, that which the first one breaks."""
-
-    def explore(self, count: int) -> None:
-        """Let Hypothesis write up to ``count`` scripts, and stop at the first that fails."""
-        budget, number = self.theatre.budget, self.theatre.played
-        dice.load(f"{budget.seed}:machines:{number}")
-        parts = {"repertoire": self.theatre.repertoire, "perform": self.attempt}
-        # from no module: Hypothesis would parse its source, and Python 3.11 cannot do that in two threads at a time
-        machine = type("Machine", (Writer,), {**parts, "__module__": "drawn"})
-        chosen = settings(dice.ENGINE, max_examples=count, stateful_step_count=STEPS, phases=(Phase.generate,))
-        with suppress(_Wrong):
-            run_state_machine_as_test(machine, settings=chosen)
-
-    def attempt(self, script: Script) -> None:
-        """Play a script and judge; raises _Wrong for the failure that is chased."""
-        theatre = self.theatre
-        if script == self.failing:
-            raise _Wrong  # Hypothesis asks twice, and is given the same answer
-        if theatre.late or self.failing:
-            return
-        theatre.played += 1
-        patience = theatre.player.patience
-        played = theatre.perform(script, patience.quick if theatre.tired else patience.full)
-        if played.breach is not None:
-            self.failing = script
-            self.caught = Scene(played.breach, script[: played.steps], theatre.repertoire)
-            raise _Wrong
-
-    def shrink(self) -> None:
-        """Make the script that failed as small as the budget allows; a premise of the rule may be what is broken."""
-        assert self.caught is not None
-        self.first = self.caught
-        reduce(self.caught.script, self._fails)
-        self.premises = _premises(self.caught.breach.rule)
-        if self.premises and self._fails(apart(self.caught.script)) is not None:
-            self.premises = frozenset()
-            reduce(self.caught.script, self._fails)
-
-    def _fails(self, script: Script) -> Script | None:
-        """The part of a script that fails in the same way; None if none does, or if it was tried, or in no time."""
-        if script in self.tried or self.left == 0 or self.theatre.late or self.caught is None:
-            return None
-        self.left -= 1
-        self.tried.add(script)
-        for _ in range(SURE):
-            played = self.theatre.perform(script, self.theatre.player.patience.quick)
-            if played.breach is None or played.breach.rule not in (self.premises or {self.caught.breach.rule}):
-                return None
-            found = Scene(played.breach, script[: played.steps], self.theatre.repertoire)
-        self.caught = found
-        return found.script
-
-    def confirmed(self) -> Scene:
-        """The failure, after playing it some times more with the full patience; not on a server that is dead.
-
-        If it was made too small, it is told as it was at first.
-        """
-        assert self.caught is not None
-        scene = self.proved(self.caught)
-        if not scene.certain and self.first is not self.caught and not self.theatre.gone:
-            scene = self.proved(self.first)
-        return scene
-
-    def proved(self, scene: Scene) -> Scene:
-        """A failure, with the account of some more plays of it."""
-        full = self.theatre.player.patience.full
-        for _ in range(0 if self.theatre.gone else REPEATS):
-            played = self.theatre.perform(scene.script, full)
-            failed = played.breach is not None and played.breach.rule == scene.breach.rule
-            scene = replace(scene, failures=scene.failures + failed, plays=scene.plays + 1)
-            if of_vanishing(scene) and self.theatre.perform(without_vanishing(scene.script), full).cut:
-                return replace(scene, failures=0)  # it is cut off whoever vanishes
-        return scene
-
-
-def _premises(rule: str) -> frozenset[str]:
-    """The rules without which this one cannot be judged."""
-    check = CATALOGUE.get(rule)
-    if check is None:
-        return frozenset()
-    return frozenset(check.rule.requires).union(*map(_premises, check.rule.requires))
