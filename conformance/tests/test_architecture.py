@@ -51,6 +51,7 @@ JUDGEMENT = {
     "premises",
     "survey",
     "evidence",
+    "judging",
     "ladder",
     "grade",
 }

@@ -9,10 +9,10 @@ import pytest
 from conformance import checks
 from conformance.capabilities import CAPABILITIES
 from conformance.check import Check
+from conformance.judging import SURVIVAL
 from conformance.premises import ALL_ALIKE, ENDLESS, GIBBERISH, NO_CODE, NO_SUCCESS, SILENCE, TUNNEL_PAGE
 from conformance.requirements import requirements
 from conformance.rule import Level
-from conformance.session import SURVIVAL
 
 CATALOGUE = checks.load()
 MODAL = re.compile(r"\b(MUST|SHALL|SHOULD|REQUIRED|RECOMMENDED)\b")

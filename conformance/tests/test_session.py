@@ -18,11 +18,12 @@ from conformance import checks
 from conformance.check import Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence
+from conformance.judging import SURVIVAL
 from conformance.options import Options
 from conformance.predicates import answered, broken, passed
 from conformance.premises import SILENCE
 from conformance.rule import Example, Level, Risk, Rule, Spec
-from conformance.session import SURVIVAL, Session
+from conformance.session import Session
 from conformance.verdict import Judgement, Verdict
 
 PAGE = b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
