@@ -189,7 +189,8 @@ def complaints(module: str, imports: list[Import]) -> list[str]:
         for door, keepers in DOORS.items():
             if is_within(item.name, door) and not any(is_within(inner, keeper) for keeper in keepers):
                 found.append(f"{item.name} is not for {inner}")
-        if any(is_within(inner, name) for name in STDLIB_ONLY) and not ours and item.name.split(".")[0] not in sys.stdlib_module_names:
+        stranger = not ours and item.name.split(".")[0] not in sys.stdlib_module_names
+        if stranger and any(is_within(inner, name) for name in STDLIB_ONLY):
             found.append(f"{inner} needs more than the standard library: {item.name}")
     return found
 
