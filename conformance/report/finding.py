@@ -8,17 +8,21 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from itertools import pairwise
 from typing import TypeAlias, assert_never
 
 from conformance.exchange import Ending, Exchange
 from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.report.reproduce import reproduce
-from conformance.report.visible import excerpt, safe
+from conformance.report.visible import Row, excerpt, gap, safe
 from conformance.verdict import Finding, Result
 
 LABEL = 12
 SENT_ROWS = 16
 """So many lines of a request are shown: who has to send it again needs it whole."""
+REPLY_ROWS = 5
+REPLIES = 4
+"""So many lines are shown of each reply, and so many replies, where it is not said which of them is wrong."""
 NARROWEST = 40
 WIDEST = 120
 PRINTED_LINES = 12
@@ -142,13 +146,29 @@ def _action(action: Action, width: int) -> Iterator[str]:
 
 def _received(finding: Finding, width: int, paint: Painter) -> Iterator[str]:
     exchange = finding.exchange
-    for row in excerpt(exchange.received, finding.span, _room(width)):
+    for row in _rows(finding, _room(width)):
         yield paint(row.text, Tone.FAINT) if row.gap else row.text
         if row.marks:
             yield paint(row.marks, Tone.BAD)
     ending = _ending(exchange)
     if ending:
         yield paint(f"({ending})", Tone.FAINT)
+
+
+def _rows(finding: Finding, room: int) -> Iterator[Row]:
+    """The octets around the fault; where it has no place, the beginning and the end of each reply."""
+    exchange = finding.exchange
+    ends = [response.span[1] for response in exchange.responses[:-1]]
+    if finding.span is not None or not ends:
+        yield from excerpt(exchange.received, finding.span, room)
+        return
+    replies = [exchange.received[start:end] for start, end in pairwise((0, *ends, len(exchange.received)))]
+    between = replies[1 : 1 - REPLIES] if len(replies) > REPLIES else []
+    for place, reply in enumerate(replies):
+        if not 0 < place <= len(between):
+            yield from excerpt(reply, None, room, REPLY_ROWS)
+        elif place == 1:
+            yield gap(sum(map(len, between)), f" in {len(between)} repl{'y' if len(between) == 1 else 'ies'}")
 
 
 def _ending(exchange: Exchange) -> str:

@@ -57,15 +57,16 @@ def excerpt(data: bytes, span: Span | None, width: int, rows: int = HEAD_ROWS) -
     position = 0
     for start, end in _ends(data, width, rows) if span is None else _surroundings(data, span, width):
         if start > position:
-            yield _gap(start - position)
+            yield gap(start - position)
         yield Row(visible(data[start:end]), _marks(data, (start, end), span))
         position = end
     if position < len(data):
-        yield _gap(len(data) - position)
+        yield gap(len(data) - position)
 
 
-def _gap(count: int) -> Row:
-    return Row(f"... {count} octet{'' if count == 1 else 's'} left out ...", gap=True)
+def gap(count: int, where: str = "") -> Row:
+    """The row that stands for octets that are not shown."""
+    return Row(f"... {count} octet{'' if count == 1 else 's'}{where} left out ...", gap=True)
 
 
 def _ends(data: bytes, width: int, rows: int) -> list[Span]:
@@ -74,7 +75,7 @@ def _ends(data: bytes, width: int, rows: int) -> list[Span]:
     if len(head) <= rows and len(data) <= WINDOW:
         return head
     tail = _broken(data, _line_start(data, len(data) - WINDOW, len(data)), len(data), width)[-2:]
-    return [row for row in head[: HEAD_ROWS - 3] if row[1] <= tail[0][0]] + tail
+    return [row for row in head[: min(rows, HEAD_ROWS) - 3] if row[1] <= tail[0][0]] + tail
 
 
 def _surroundings(data: bytes, span: Span, width: int) -> list[Span]:

@@ -40,6 +40,41 @@ def test_the_whole_block() -> None:
     ]
 
 
+def rows_received(*replies: bytes) -> list[str]:
+    """The rows of what was received, where it is not said which octets are wrong."""
+    requests = make_exchange(b"".join(replies), Send(REQUEST * len(replies)), Receive(len(replies)))
+    lines = block(broken(requests))
+    first = next(number for number, line in enumerate(lines) if line.startswith("  received"))
+    return [line[12:] for line in lines[first:] if line[2:10].strip() in ("", "received")]
+
+
+def test_of_several_replies_each_is_shown() -> None:
+    short = b"HTTP/1.1 204 No Content\r\n\r\n"
+    assert rows_received(short, REPLY, short) == [
+        "HTTP/1.1 204 No Content\\r\\n",
+        "\\r\\n",
+        "HTTP/1.1 200 OK\\n",
+        "Server: canned\\r\\n",
+        "... 45 octets left out ...",
+        "\\r\\n",
+        "<p>hello</p>\\n",
+        "HTTP/1.1 204 No Content\\r\\n",
+        "\\r\\n",
+        "(the server closed the connection)",
+    ]
+
+
+@pytest.mark.parametrize(("more", "told"), [(1, "1 reply"), (3, "3 replies")])
+def test_of_many_replies_the_first_and_the_last_ones_are_shown(more: int, told: str) -> None:
+    replies = [f"HTTP/1.1 {400 + number} x\r\nContent-Length: 0\r\n\r\n".encode() for number in range(4 + more)]
+    rows = rows_received(*replies)
+    assert rows[3] == f"... {more * len(replies[0])} octets in {told} left out ..."
+    assert [row[9:12] for row in rows if row.startswith("HTTP")] == [
+        "400",
+        *(str(401 + more + place) for place in range(3)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("ending", "received", "told"),
     [
