@@ -70,6 +70,8 @@ def _not_run(evidence: Evidence, page: Page) -> str:
     exchange = evidence.get(page.target)
     if exchange.response is None or not exchange.response.ok:
         return f"GET {page.target} gives no page"
+    if exchange.response.tokens("content-encoding") not in ((), ("identity",)):
+        return f"GET {page.target} comes in a content coding, which nobody has asked for"
     if shows_source(exchange, page):
         return f"GET {page.target} gives the program's text: *.py is not run here"
     bodies = {other.body for target in ("/", MISSING) if (other := evidence.get(target).response)}
@@ -79,8 +81,10 @@ def _not_run(evidence: Evidence, page: Page) -> str:
 
 
 def _persistent(evidence: Evidence) -> str:
-    request = evidence.request("/")
-    two = len(evidence.sequence(request, request).responses) == 2
+    # A page that is made for each request may end by a close where a file does not.
+    pages = ("/", *(page.target for page in (evidence.site.document,) if page is not None))
+    requests = (evidence.request(target) for target in pages)
+    two = any(len(evidence.sequence(request, request).responses) == 2 for request in requests)
     return "" if two else "the server closes the connection after each reply"
 
 

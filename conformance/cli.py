@@ -25,6 +25,7 @@ from conformance.report.live import LiveReport
 from conformance.report.record import Report, exit_code
 from conformance.report.terminal import end_report
 from conformance.session import Session
+from conformance.termination import as_interrupt
 
 INTERRUPTED = 130
 JUDGING = ("step", "level", "spec", "rule", "report", "known_failures", "assume", "without")
@@ -113,7 +114,7 @@ def _play(session: Session, options: Options) -> int:
     code = INTERRUPTED
     report: Report | None = None
     try:
-        with session:
+        with as_interrupt(), session:
             code = _judge_all(session, live)
             report = session.report()
             _print(end_report(report, options, shutil.get_terminal_size().columns, _painter(sys.stdout)))

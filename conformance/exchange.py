@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
 from conformance.reading import Stream, transcribe
-from conformance.response import Response, Transcript
+from conformance.response import Framing, Response, Span, Transcript
 from conformance.rule import Risk
 
 
@@ -56,6 +56,17 @@ class Exchange:
     def received(self) -> bytes:
         """All octets that came."""
         return b"".join(chunk.data for chunk in self.chunks)
+
+    @cached_property
+    def shown(self) -> bytes:
+        """All octets that came, and then once more those of the bodies in chunks, which may cut a mark anywhere."""
+        bodies = (response.body for response in self.responses if response.framing is Framing.CHUNKED)
+        return b"".join((self.received, *bodies))
+
+    def place_of(self, mark: bytes) -> Span | None:
+        """Where the octets of a mark stand among those that came; None if they do not, or are cut by chunks."""
+        at = self.received.find(mark)
+        return None if at < 0 else (at, at + len(mark))
 
     @cached_property
     def transcript(self) -> Transcript:

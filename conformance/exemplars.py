@@ -12,12 +12,24 @@ from urllib.parse import urljoin, urlsplit
 
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
+from conformance.probe import Fields
 from conformance.site import Page
 
 HREF = re.compile(rb"""<a\b[^>]*?\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 SOURCE_LINE = 12
 TEXTS_TRIED = 3
+AGAIN = (("X-Again", "1"),)
 NPH_STATUS = (203, b"Said by the program itself")
+
+
+def unsteady(evidence: Evidence, target: str, name: str, fields: Fields = ()) -> bool:
+    """Whether a field of the reply has another value when the same is asked for once more.
+
+    A tag may hold the time of the reply, and a page made on request has been modified just now: lawful both (RFC 9110
+    §8.8.1, §8.8.2.1).
+    """
+    once, again = (evidence.get(target, [*fields, *more]).response for more in ((), AGAIN))
+    return once is not None and again is not None and once.value(name) != again.value(name)
 
 
 def links(body: bytes) -> list[str]:
@@ -64,7 +76,7 @@ def source_of(page: Page) -> bytes:
 def shows_source(exchange: Exchange, page: Page) -> bool:
     """Whether the reply holds the program's own text."""
     mark = source_of(page)
-    return len(mark) >= SOURCE_LINE and mark in exchange.received
+    return len(mark) >= SOURCE_LINE and mark in exchange.shown
 
 
 def echo(evidence: Evidence) -> str | None:

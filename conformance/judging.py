@@ -15,15 +15,18 @@ from conformance.check import CATALOGUE, Check
 from conformance.evidence import Evidence, NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.options import Options
-from conformance.predicates import broken
+from conformance.predicates import OVERLOADED, broken
 from conformance.premises import FIRST_READING_STEP, SILENCE, unreadable
 from conformance.probe import Probe
 from conformance.rule import Risk, Rule
 from conformance.survey import Survey
-from conformance.verdict import Judgement, Result, Verdict
+from conformance.verdict import Finding, Judgement, Result, Verdict
 
 SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connection.survives-client-abort"}
 """The rules to which deaths are charged, by the risk of the probe that killed."""
+
+DOUBTFUL = (Verdict.FAIL, Verdict.WARNING, Verdict.INCONCLUSIVE)
+"""What may come of a request that was turned away as one too many."""
 
 CONFIRMATIONS = 3
 """So many silences are confirmed with the full patience; if all of them stay silent, the quick patience is trusted."""
@@ -52,7 +55,8 @@ class Judging:
         self._confirm = confirm
         self._permitted: set[str] = set()  # broken, but lawfully by one generation
         self._killers: dict[Probe, str] = {}
-        self._confirmations = CONFIRMATIONS
+        self._confirmations = self._shown = CONFIRMATIONS
+        self._repeats: dict[Probe, int] = {}
         self.survey = Survey(evidence, options.step, options.assume, options.without)
 
     def look(self) -> None:
@@ -121,7 +125,9 @@ class Judging:
     def _judged(self, check: Check) -> Judgement:
         with self._charging(check):
             judgement = check.judge(self.evidence)
-            if judgement.verdict is Verdict.FAIL and self._confirm_silences():
+            while (judgement.verdict is Verdict.FAIL and self._confirm_silences(judgement.finding)) or (
+                judgement.verdict in DOUBTFUL and self._ask_again()
+            ):
                 judgement = check.judge(self.evidence)
         return self._traced(check.rule, judgement)
 
@@ -154,17 +160,40 @@ class Judging:
     def _consulted(self) -> list[Exchange]:
         return [self.evidence.exchanges[probe] for probe in self.evidence.consulted if probe in self.evidence.exchanges]
 
-    def _confirm_silences(self) -> bool:
-        """Play again, with the full patience, what was given up on early; whether anything was played."""
+    def _confirm_silences(self, finding: Finding | None = None) -> bool:
+        """Play again, with the full patience, what was given up on early; whether anything was played.
+
+        The silence that ``finding`` shows has an account of its own, which is full again as soon as one was a mistake:
+        there are servers that take their time over nothing but a close.
+        """
         if self._confirm is None:
             return False
         played = False
         for exchange in self._consulted():
             hasty = exchange.ending is Ending.SILENT and exchange.waited < self.options.patience
-            if hasty and not exchange.killed and self._confirmations > 0:
+            shown = finding is not None and finding.exchange.probe == exchange.probe
+            if hasty and not exchange.killed and (self._shown if shown else self._confirmations) > 0:
                 again = self._confirm(exchange.probe)
                 self.evidence.exchanges[exchange.probe] = again
-                self._confirmations -= again.ending is Ending.SILENT
+                silent = again.ending is Ending.SILENT
+                if shown:
+                    self._shown = self._shown - 1 if silent else CONFIRMATIONS
+                else:
+                    self._confirmations -= silent
+                played = True
+        return played
+
+    def _ask_again(self) -> bool:
+        """Play again what was turned away by a server that had too much to do; whether anything was played."""
+        if self._confirm is None:
+            return False
+        played = False
+        for exchange in self._consulted():
+            probe, times = exchange.probe, self._repeats.get(exchange.probe, 0)
+            busy = any(response.status in OVERLOADED for response in exchange.responses)
+            if busy and not exchange.killed and times < CONFIRMATIONS:
+                self._repeats[probe] = times + 1
+                self.evidence.exchanges[probe] = self._confirm(probe)
                 played = True
         return played
 

@@ -58,6 +58,7 @@ class Target:
         self._answered = False
         self._gone: Exchange | None = None
         self._pulse = Probe((Send(compose("GET", "/", [("Host", authority)])), Receive(1)))
+        self._felt = False  # whether the pulse is one that was answered: there are servers that fail on / alone
 
     def play(self, probe: Probe) -> Exchange:
         """Play ``probe`` with the quick patience; raises NoEvidence once the server is gone for good."""
@@ -77,8 +78,10 @@ class Target:
         mark = self.process.output_mark() if self.process else 0
         exchange = self._patiently(probe, patience)
         if self._answered and (probe.risk >= Risk.MALFORMED or not exchange.received):
-            exchange = self._examined(exchange)
+            exchange = self._examined(exchange, doubt=patience is None)
         self._answered = self._answered or bool(exchange.received)
+        if exchange.received and not self._felt and _is_plain(probe):
+            self._pulse, self._felt = probe, True
         return self._with_output(exchange, mark)
 
     def _patiently(self, probe: Probe, patience: float | None) -> Exchange:
@@ -92,13 +95,23 @@ class Target:
             exchange = self.wire.play(probe, patience=patience)
         return exchange
 
-    def _examined(self, exchange: Exchange) -> Exchange:
-        """After a risky probe, or one without an answer: does a plain GET still draw octets?"""
+    def _examined(self, exchange: Exchange, *, doubt: bool) -> Exchange:
+        """After a risky probe, or one without an answer: does a plain GET still draw octets?
+
+        A good request that has drawn nothing may have met a server that was dead before: in ``doubt`` it is played
+        once more.
+        """
         if exchange.probe == self._pulse or self._has_pulse():
             return exchange
         killed = replace(exchange, killed=True)
         if not self.revive():
             self._gone = killed
+        elif doubt and not exchange.received and exchange.probe.risk < Risk.MALFORMED:
+            again = self.wire.play(exchange.probe)
+            if self._has_pulse():
+                return again
+            if not self.revive():
+                self._gone = killed
         return killed
 
     def _has_pulse(self) -> bool:
@@ -123,6 +136,11 @@ class Target:
         if exchange.killed or not exchange.received:
             time.sleep(OUTPUT_WAIT)  # a traceback is written after the connection has ended
         return replace(exchange, server_output=self.process.output_since(mark))
+
+
+def _is_plain(probe: Probe) -> bool:
+    """Whether it is one GET and its reply, and nothing else."""
+    return probe.risk is Risk.ORDINARY and probe.methods == ("GET",) and [*map(type, probe.actions)] == [Send, Receive]
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -88,10 +88,9 @@ def local_checked(evidence: Evidence) -> Judgement:
     for outside in [each for each in evidence.site.outside if not each.path.endswith(".py")][:1]:
         for path in (f"/../{outside.path}", f"/%2e%2e/{outside.path}"):
             exchange = printed(evidence, f"Location: {path}")
-            at = exchange.received.find(outside.mark)
-            if at >= 0:
+            if outside.mark in exchange.shown:
                 message = "A local redirect opens a file outside the document root."
-                span = (at, at + len(outside.mark))
+                span = exchange.place_of(outside.mark)
                 return broken(exchange, message, expected=INSIDE, observed=f"the file {outside.path}", span=span)
     missing, direct = printed(evidence, f"Location: {MISSING}"), evidence.get(MISSING)
     if missing.response is None or missing.response.field("location"):

@@ -89,6 +89,8 @@ def _sample(exchange: Exchange) -> Sample | Judgement:
     field = response.field("date") if response else None
     if response is None or not exchange.chunks:
         return unclear("no answer to look at")
+    if response.field("age") is not None:
+        return absent("the reply comes from a cache, as its Age says, and has the Date of another (RFC 9111 §5.1)")
     if field is None:
         by = hiding_rule(response)
         return blocked(by, "the date has no name") if by else absent("the reply to GET / has no Date")

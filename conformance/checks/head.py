@@ -11,6 +11,7 @@ from conformance.check import check
 from conformance.connections import document, surplus
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
+from conformance.exemplars import unsteady
 from conformance.predicates import (
     OVERLOADED,
     absent,
@@ -138,6 +139,8 @@ def _same_field(evidence: Evidence, name: str, targets: list[str]) -> Judgement:
             continue
         judged = True
         if one.value.replace(" ", "").lower() != other.value.replace(" ", "").lower():
+            if unsteady(evidence, target, name):
+                return unclear(f"{name} is another one in each reply to GET")
             return broken(
                 head,
                 f"HEAD and GET of {target} have different {name} fields.",

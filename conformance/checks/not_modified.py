@@ -9,7 +9,7 @@ from conformance.check import check
 from conformance.checks.conditional import PREMISES, REQUEST
 from conformance.evidence import Evidence
 from conformance.exchange import Exchange
-from conformance.exemplars import by_language, coded
+from conformance.exemplars import by_language, coded, unsteady
 from conformance.predicates import absent, advised, broken, first_of, passed, unclear
 from conformance.probe import Fields
 from conformance.response import DefectKind, Response, Span
@@ -31,6 +31,8 @@ class Unmodified:
     response: Response
     condition: tuple[str, str]
     whole: Response
+    target: str
+    fields: Fields
 
 
 def drawn(evidence: Evidence, target: str, fields: Fields = ()) -> Iterator[Unmodified]:
@@ -42,7 +44,7 @@ def drawn(evidence: Evidence, target: str, fields: Fields = ()) -> Iterator[Unmo
         value = whole.value(validator)
         exchange = evidence.get(target, [*fields, (name, value)]) if value else None
         if value and exchange is not None and exchange.response is not None and exchange.status == 304:
-            yield Unmodified(exchange, exchange.response, (name, value), whole)
+            yield Unmodified(exchange, exchange.response, (name, value), whole, target, fields)
 
 
 def of_document(evidence: Evidence) -> list[Unmodified]:
@@ -180,10 +182,11 @@ def nothing_extra(evidence: Evidence) -> Judgement:
 )
 def fields_as_200(evidence: Evidence) -> Judgement:
     seen = of_all(evidence)
-    return first_of(_repeats(reply, evidence.spec) for reply in seen) if seen else absent(NONE_SEEN)
+    return first_of(_repeats(evidence, reply) for reply in seen) if seen else absent(NONE_SEEN)
 
 
-def _repeats(reply: Unmodified, spec: Spec) -> Judgement:
+def _repeats(evidence: Evidence, reply: Unmodified) -> Judgement:
+    spec = evidence.spec
     missing = [name for name in _owed(reply, spec) if reply.response.field(name) is None]
     if missing:
         return broken(
@@ -196,6 +199,8 @@ def _repeats(reply: Unmodified, spec: Spec) -> Judgement:
         own, other = (_meaning(response, name) for response in (reply.response, reply.whole))
         fixed = spec is Spec.RFC9110 or name in ("ETag", "Content-Location")
         if fixed and own and other and own != other:
+            if unsteady(evidence, reply.target, name, reply.fields):
+                return unclear(f"{name} is another one in each reply")
             return broken(
                 reply.exchange,
                 f"The {name} of a 304 is not that of the 200.",

@@ -165,8 +165,8 @@ def set_of(evidence: Evidence, value: str, message: str, lawful: str) -> Judgeme
 
 def _without_part(evidence: Evidence, page: Page | None, value: str, message: str, lawful: str) -> Judgement | None:
     """What a reply other than 206 to a satisfiable range shows; None if nothing can show."""
-    if page is None or not served(evidence.get(page.target)):
-        return None
+    if page is None or not served(control := evidence.get(page.target)) or not is_file(evidence, control):
+        return None  # what comes in a coding has another length, and may well end before the range begins
     exchange = evidence.get(page.target, [("Range", value)])
     if exchange.status in OVERLOADED or exchange.status == 206:
         return None

@@ -84,12 +84,9 @@ def _described(evidence: Evidence) -> Iterator[Asked]:
 
 
 def _unstable(evidence: Evidence, name: str) -> bool:
-    """Whether a tag differs from one reply to the next, so that nothing can be said of it."""
+    """Whether a validator differs from one reply to the next, so that nothing can be said of it."""
     page = document(evidence)
-    if name != "ETag" or page is None:
-        return False
-    one, other = evidence.get(page.target).response, evidence.get(page.target, [("Accept", "*/*")]).response
-    return one is not None and other is not None and one.value(name) != other.value(name)
+    return name in ("ETag", "Last-Modified") and page is not None and exemplars.unsteady(evidence, page.target, name)
 
 
 def _lost(asked: Asked, name: str) -> Judgement | None:
@@ -140,7 +137,7 @@ def all_fields(evidence: Evidence) -> Judgement:
         judged = True
         for name in DESCRIBING:
             lost = _lost(asked, name)
-            if lost is not None:
+            if lost is not None and not _unstable(evidence, name):
                 return lost
     return passed() if judged else absent(IGNORED)
 

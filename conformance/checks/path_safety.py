@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conformance.check import check
 from conformance.evidence import Evidence
-from conformance.exchange import Exchange
 from conformance.predicates import absent, broken, outcomes, passed
-from conformance.response import Span
 from conformance.rule import Risk
 from conformance.site import Outside, Site
 from conformance.verdict import Judgement
@@ -30,15 +28,6 @@ INSIDE = "a refusal (RFC 9110 §15.5), a redirect (RFC 9110 §15.4) or something
 NOTHING_OUTSIDE = "no file that could be known by its content lies beside the document root"
 
 
-def shown(exchange: Exchange, marks: Iterable[bytes]) -> Span | None:
-    """Where the reply shows a mark."""
-    for mark in marks:
-        at = exchange.received.find(mark)
-        if at >= 0:
-            return at, at + len(mark)
-    return None
-
-
 def confined(evidence: Evidence, targets: Iterable[str], marks: Iterable[bytes], message: str) -> Judgement:
     """Judge that no reply to ``targets`` shows a mark, or the list of the system's accounts."""
     known = tuple(marks)
@@ -47,15 +36,15 @@ def confined(evidence: Evidence, targets: Iterable[str], marks: Iterable[bytes],
     for target in targets:
         exchange = evidence.get(target, risk=Risk.UNUSUAL)
         seen.append(exchange)
-        found = accounts.search(exchange.received) if accounts else None
-        span = found.span() if found else shown(exchange, known)
-        if span is not None:
+        found = accounts.search(exchange.shown) if accounts else None
+        mark = found[0] if found else next((mark for mark in known if mark in exchange.shown), None)
+        if mark is not None:
             return broken(
                 exchange,
                 message,
                 expected=INSIDE,
                 observed=f"{target} shows a file from outside",
-                span=span,
+                span=exchange.place_of(mark),
             )
     return passed(outcomes(seen))
 
@@ -169,13 +158,13 @@ def listing_confined(evidence: Evidence) -> Judgement:
         targets.append(f"/{evidence.site.folder}" + "/.." * (evidence.site.folder.count("/") + 2) + "/")
     for target in targets:
         exchange = evidence.get(target, risk=Risk.UNUSUAL)
-        if all(name in exchange.received for name in names):
+        if all(name in exchange.shown for name in names):
             return broken(
                 exchange,
                 "The folder above the document root is listed.",
                 expected=INSIDE,
                 observed=f"{target} shows the names of what lies beside the root",
-                span=shown(exchange, sorted(names)),
+                span=exchange.place_of(min(names)),
             )
     return passed()
 

@@ -106,13 +106,12 @@ def no_script_outside(evidence: Evidence) -> Judgement:
     for up in ("/../", "/%2e%2e/", "/..%2f", "/%2e%2e%2f"):
         exchange = evidence.get(up + outside[0].path, risk=Risk.UNUSUAL)
         for mark in (RAN, outside[0].mark):
-            at = exchange.received.find(mark)
-            if at >= 0:
+            if mark in exchange.shown:
                 return broken(
                     exchange,
                     "A program beside the document root was reached.",
                     expected=INSIDE,
                     observed="its output" if mark == RAN else "its text",
-                    span=(at, at + len(mark)),
+                    span=exchange.place_of(mark),
                 )
     return passed()

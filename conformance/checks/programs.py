@@ -42,13 +42,12 @@ def printed_lines(page: Page) -> list[bytes]:
 
 
 def sends_source(exchange: Exchange, page: Page, message: str) -> Judgement:
-    at = exchange.received.find(source_of(page))
     return broken(
         exchange,
         message,
         expected="what the program prints (RFC 2616 §9.3), or a refusal (RFC 9110 §15.5)",
         observed="the program's own text",
-        span=(at, at + len(source_of(page))),
+        span=exchange.place_of(source_of(page)),
     )
 
 
@@ -70,11 +69,7 @@ def run_not_sent(evidence: Evidence) -> Judgement:
         exchange = evidence.get(page.target)
         if _sent(evidence, page) and _folder(page) in folders:
             return sends_source(exchange, page, f"The text of {page.path} is sent instead of its output.")
-        if (
-            COMPUTED[:9] in page.content
-            and served(exchange)
-            and COMPUTED not in exchange.received + content_of(exchange)
-        ):
+        if COMPUTED[:9] in page.content and served(exchange) and COMPUTED not in exchange.shown:
             return broken(
                 exchange,
                 f"{page.path} was not run.",

@@ -150,12 +150,12 @@ def dots_in_query(evidence: Evidence) -> Judgement:
     if page is None:
         return absent(NAMELESS_PROGRAM)
     control = evidence.get(page.target + "?x=/a/b")
-    if not served(control) or b"x=/a/b" not in control.received:
+    if not served(control) or b"x=/a/b" not in control.shown:
         return unclear("the program does not show its query, dots or not")
     exchange = evidence.get(page.target + "?x=/a/../b", risk=Risk.UNUSUAL)
     if exchange.status in (400, 403):
         return unclear("a query that looks like an attack is refused")
-    if not served(exchange) or b"x=/a/../b" in exchange.received:
+    if not served(exchange) or b"x=/a/../b" in exchange.shown:
         return passed() if served(exchange) else _refused(exchange)
     return broken(exchange, "Dots in the query were resolved.", expected="QUERY_STRING x=/a/../b")
 

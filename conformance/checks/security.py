@@ -11,7 +11,7 @@ import re
 
 from conformance.check import check
 from conformance.checks.cgi_programs import ENVIRONMENT, WORDS, program
-from conformance.checks.representation import carries
+from conformance.checks.representation import carries, content_of
 from conformance.evidence import Evidence
 from conformance.exemplars import guarded
 from conformance.predicates import absent, answered, broken, outcomes, passed, served, unclear
@@ -171,9 +171,8 @@ def no_markup(evidence: Evidence) -> Judgement:
     if response is None:
         return unclear("no answer came")
     media_type = (response.value("content-type") or "text/html").partition(";")[0].strip().lower()
-    at = exchange.received.find(MARKUP.encode(), response.head_end)
-    if at < 0 or media_type not in ("text/html", "application/xhtml+xml"):
+    if MARKUP.encode() not in content_of(exchange) or media_type not in ("text/html", "application/xhtml+xml"):
         return passed()
     message = "The page repeats the target as markup: a browser runs the script in it."
     expected = "&lt;script&gt;, or a page that does not repeat the target (both RFC 9110 §17.4)"
-    return broken(exchange, message, expected=expected, observed=MARKUP, span=(at, at + len(MARKUP)))
+    return broken(exchange, message, expected=expected, observed=MARKUP, span=exchange.place_of(MARKUP.encode()))

@@ -113,6 +113,9 @@ class Campaign:
             if self._hunt is not None:
                 yield from self._settling(self._hunt, self._hunt.deaths())
         finally:
+            if self._hunt is not None and self._hunt.standing.wavering:
+                told = f"{self._hunt.standing.wavering}, so what did not fail each time is not told"
+                self._tell(f"the server is not steady: {told}")
             self._keep()
             self.seconds = time.monotonic() - began
 
@@ -163,9 +166,12 @@ class Campaign:
         """The breaches that scripts show; what rests on a rule that is caught is settled with it."""
         assert self._hunt is not None
         for scene in scenes:
+            if not scene.steady and self._hunt.standing.wavers():
+                continue
             self.scenes.append(scene)
-            self._hunt.standing.settled |= _resting_on(scene.breach.rule)
-            yield scene.breach
+            if scene.certain:
+                self._hunt.standing.settled |= _resting_on(scene.breach.rule)
+                yield scene.breach
 
     def _changing(self, found: Ground) -> Changing | None:
         """The page that may be changed under the server: by writing its file, by PUT, or by both."""
@@ -228,6 +234,8 @@ class Campaign:
     def _settling(self, hunt: Hunt, catches: Iterable[Catch]) -> Iterator[Breach]:
         """The breaches that are proved; what rests on a rule that is caught is settled with it."""
         for catch in catches:
+            if not catch.steady and hunt.standing.wavers():
+                continue
             self.catches.append(catch)
             if catch.certain:
                 hunt.standing.settled |= _resting_on(catch.breach.rule)
@@ -243,7 +251,7 @@ def _caught(catch: Catch) -> Caught:
 def _played_scene(scene: Scene) -> Caught:
     breach = scene.breach
     probe = breach.finding.exchange.probe
-    return Caught(breach.rule, scene.steps, probe, breach.finding.message, scene.failures, scene.plays, True)
+    return Caught(breach.rule, scene.steps, probe, breach.finding.message, scene.failures, scene.plays, scene.certain)
 
 
 def _resting_on(rule: str) -> set[str]:

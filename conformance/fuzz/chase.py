@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from conformance.exchange import Ending
 from conformance.fuzz.deck import Deck, Fits
 from conformance.fuzz.example import Base, Example, Fate, Mutation
 from conformance.fuzz.judge import Judge
@@ -22,10 +23,17 @@ DELIVERY = (SEGMENTS, *COMPANY)
 """Rules that are broken by how good requests are sent, whatever they say."""
 REPEATS = 3
 """So often is the smallest example played again, to tell whether it fails each time."""
+WARY = 4
+"""So many times more often, if the server is known not to be steady."""
 PLAINER_TRIES = 40
 """So many tries to leave out what a failure does not need."""
 CAUSE_TRIES = 40
 """So many tries to see the same failure by a plainer mutation."""
+
+
+def _silent(breach: Breach) -> bool:
+    """Whether what is wrong is that nothing came."""
+    return breach.finding.exchange.ending is Ending.SILENT
 
 
 @dataclass(frozen=True)
@@ -55,13 +63,20 @@ class Chase:
         """The catch, after playing the example some times more, and plainer ones of its kind."""
         breach, example = self._plainer_cause(breach, example)
         breach, example = self._plainest(breach, example)
-        failures = 1 + sum(self._same(example, breach.rule) is not None for _ in range(REPEATS))
+        repeats = REPEATS * (WARY if self.judge.standing.wavering else 1)
+        failures = plays = 1
+        for _ in range(repeats):
+            again = self._same(example, breach.rule)
+            if again is None and _silent(breach) and not self.judge.standing.in_time:
+                break  # nobody has waited for it
+            plays += 1
+            failures += again is not None
         self.judge.standing.settled.add(breach.rule)
-        return Catch(breach, example, failures, 1 + REPEATS)
+        return Catch(breach, example, failures, plays)
 
     def _plainer_cause(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
         """The failure by the pieces alone, or by a mutation that says it in fewer octets, if there is one."""
-        for cause, tries in self._causes(example):
+        for cause, tries in self._causes(example, breach.rule):
             failure = self._first(cause, tries)
             if failure is None:
                 continue
@@ -85,10 +100,11 @@ class Chase:
                 return self.shrunk(deck, number, example, breach)
         return None
 
-    def _causes(self, example: Example) -> Iterator[tuple[Mutation, int]]:
+    def _causes(self, example: Example, rule: str) -> Iterator[tuple[Mutation, int]]:
         """Mutations of which one may say it more plainly, and how many tries each is worth.
 
-        They are the delivery alone, the change without a body, and others of its rule.
+        They are the delivery alone, the change without a body, others of its rule, and HEAD alone where the ``rule``
+        that is broken is on HEAD.
         """
         mutation = example.mutation
         company = bool(example.before or example.after) and mutation.fate is Fate.SERVED
@@ -99,7 +115,8 @@ class Chase:
             delivery = mutation.rule not in DELIVERY and (cut or row)
             if each == mutation or not self.fits(each):
                 continue
-            if delivery or bare:
+            head = example.request.method == b"HEAD" and each.rule.startswith("head.") and rule.startswith("head.")
+            if delivery or bare or head:
                 yield each, CAUSE_TRIES
             elif (each.rule, each.fate, each.base) == (mutation.rule, mutation.fate, mutation.base):
                 yield each, 1  # the simplest of its kind
@@ -107,7 +124,15 @@ class Chase:
     def _plainest(self, breach: Breach, example: Example) -> tuple[Breach, Example]:
         """The failure without what it does not need."""
         rule, page = breach.rule, self.judge.standing.ground.pages[0]
-        shrinking = Shrinking(example, breach, lambda plainer: self._same(plainer, rule), PLAINER_TRIES)
+
+        def look(plainer: Example) -> Breach | None:
+            seen = self._same(plainer, rule)
+            if seen is None or _silent(seen) or len(plainer.requests) >= len(shrinking.smallest[1].requests):
+                return seen
+            # one reply fewer is waited for: what shows in one more of them may be seen by chance
+            return seen if all(self._same(plainer, rule) for _ in range(REPEATS)) else None
+
+        shrinking = Shrinking(example, breach, look, PLAINER_TRIES)
         if example.cuts and not example.pauses:
             shrinking.fails(replace(example, pauses=True))  # without pauses, pieces may arrive as one
         plainest(shrinking.smallest[1], shrinking.fails, PLAINER_TRIES, page)

@@ -13,7 +13,7 @@ from conformance.connections import is_http10, says_close
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.message import Request
 from conformance.line import Line
-from conformance.probe import Abort, Action, AwaitAny, HalfClose, Probe, Receive, Send
+from conformance.probe import Abort, Action, AwaitAny, HalfClose, Pause, Probe, Receive, Send
 from conformance.reading import Stream, transcribe
 from conformance.response import Response, Transcript
 from conformance.rule import Risk
@@ -134,13 +134,19 @@ class Dialogue:
             asked.pieces += 1
             self._send(data)
 
+    def rest(self, seconds: float) -> None:
+        """Send nothing for a moment, so that what was sent arrives by itself."""
+        self.actions.append(Pause(seconds))
+        self.line.wait(seconds)
+
     def _send(self, data: bytes) -> None:
         self.actions.append(Send(data))
         self.line.send(data)
 
     def listen(self, patience: float, to_end: bool = False) -> bool:
         """Read until all that is owed has come (and the end, if it has to); False if silence was all that came."""
-        self.actions.append(Receive(self.owed))
+        if self.owed:  # where nothing is, who plays it by hand would wait in vain
+            self.actions.append(Receive(self.owed))
         until = time.monotonic() + patience * DRIPPING
         last = time.monotonic()
         while self.line.ending is None and not self._satisfied(to_end):

@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from conformance.fuzz.chase import Chase
-from conformance.fuzz.deaths import Deaths, Turn
+from conformance.fuzz.deaths import Deaths
 from conformance.fuzz.deck import Deck
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.judge import Judge
+from conformance.fuzz.killers import Turn
 from conformance.fuzz.player import Budget, Player
 from conformance.fuzz.standing import Catch, Standing
 from conformance.fuzz.valid import examples

@@ -6,8 +6,9 @@ from collections import deque
 from dataclasses import replace
 
 from conformance.exchange import Ending
-from conformance.fuzz.deaths import PULSE, Deaths, Turn
+from conformance.fuzz.deaths import PULSE, Deaths
 from conformance.fuzz.example import Example
+from conformance.fuzz.killers import Turn
 from conformance.fuzz.properties import UPSETTING, Breach, Case, breaches
 from conformance.fuzz.standing import SEGMENTS, Standing
 
@@ -49,7 +50,7 @@ class Judge:
     def _confirmed(self, case: Case) -> Breach | None:
         """What is wrong when all patience is had with a silence."""
         exchange = self.standing.player.confirm(case.example.probe)
-        self._silences -= exchange.ending is Ending.SILENT
+        self._silences = self._silences - 1 if exchange.ending is Ending.SILENT else SILENCES
         return self._worst(replace(case, exchange=exchange))
 
     def _of_pieces(self, case: Case, breach: Breach) -> Breach | None:

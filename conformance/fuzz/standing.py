@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from conformance.exchange import Exchange
+from conformance.exchange import Ending, Exchange
 from conformance.fuzz.example import Example, Ground
-from conformance.fuzz.manner import bare
+from conformance.fuzz.manner import bare, files
 from conformance.fuzz.player import Budget, Player
 from conformance.fuzz.properties import Breach, Controls
-from conformance.probe import Probe
+from conformance.probe import Probe, Receive, Send
 
 SEGMENTS = "message.request-in-segments"
 """The rule that is broken where it matters how the octets of a request are cut into pieces."""
+LOOKS = 24
+"""So many plain GETs tell whether a server answers them all alike."""
+GLANCE = 3.0
+"""For so many seconds it is looked at, at most."""
 COMPANY = ("connection.persistence-supported", "pipelining.requests-not-lost", "pipelining.responses-in-order")
 """Where one of these rules is broken, each request in question stays alone on its connection."""
 
@@ -58,8 +63,10 @@ class Standing:
         self.played = 0
         self.meanwhile: Callable[[], None] | None = None
         """What there is to do while the server works."""
-        self.controls = Controls(player.confirm)
+        self.controls = Controls(player.confirm, hasty=player.strike)
         self.controls.answer(bare(ground)[0])  # while the server is well
+        self.wavering = ""
+        """What a server does that answers plain requests in one way and then in another; empty while it does not."""
         self._begun = frozenset(self.settled)  # rules that nobody has asked about are among them
         self._broken = frozenset(broken)
         self._deadline = time.monotonic() + budget.seconds
@@ -68,6 +75,25 @@ class Standing:
         """Play, and count it."""
         self.played += 1
         return self.player.strike(probe, self.meanwhile)
+
+    def wavers(self) -> bool:
+        """Whether plain GETs, one like the other, are answered in more than one way, but most of them in one: then
+        what fails now and then has nothing to do with the request by which it was seen.
+        """
+        plain = files(self.ground)[0]
+        probe, until = Probe((Send(plain.data), Receive(1))), time.monotonic() + GLANCE
+        seen: Counter[object] = Counter()
+        while not self.wavering and seen.total() < LOOKS and time.monotonic() < until:
+            exchange = self.player.strike(probe)
+            if exchange.ending is Ending.REFUSED:
+                break  # it is dead
+            answer = exchange.response
+            seen[answer and (answer.status, answer.value("content-type"), answer.body)] += 1
+        usual = max(seen.values(), default=0)
+        if seen.total() // 3 <= usual < seen.total():
+            page, others = plain.target.decode("latin-1"), seen.total() - usual
+            self.wavering = f"{others} of {seen.total()} plain GETs of {page} were not answered like the others"
+        return bool(self.wavering)
 
     @property
     def known(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from conformance.fuzz.example import Base, Example, Ground, Mutation
+from conformance.fuzz.example import Base, Example, Fate, Ground, Mutation
 from conformance.fuzz.manner import Way, bare, manner_of
 from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
 from conformance.fuzz.ordinary import CONTENTS, DRESSES, one_of_these
@@ -72,18 +72,19 @@ def examples(mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
 @lru_cache(4096)
 def _examples_from(plain: Request, mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
     """Those that start from ``plain``; of tuples and functions, since a composite strategy takes half as long more."""
-    pauses = manner_of(mutation).way is Way.PAUSES
+    way = manner_of(mutation).way
+    in_row = way is Way.ROW and mutation.fate is Fate.SERVED
 
     def assemble(drawn: tuple[Request, Delivery]) -> Example:
         request, ((before, after), cuts) = drawn
         if cuts:
             length = sum(len(each.data) for each in (*before, request, *after))
             cuts = tuple(sorted({cut for cut in cuts if cut < length}))
-        return Example(mutation, request, plain, before, after, cuts, pauses)
+        return Example(mutation, request, plain, before, after, cuts, way is Way.PAUSES or (in_row and bool(cuts)))
 
     length = len(plain.data) // STEP * STEP + STEP
     body = len(plain.head) if plain.body else 0
-    deliveries = _deliveries(manner_of(mutation).way, mutation.alone, ground, length, body)
+    deliveries = _deliveries(way, mutation.alone, ground, length, body)
     return st.tuples(mutation.make(plain, ground), deliveries).map(assemble)
 
 

@@ -136,7 +136,7 @@ def disorder(example: Example, exchange: Exchange) -> Finding | None:
 def disorderly(exchange: Exchange, change: str, *, finished: bool = True) -> Finding | None:
     """What is wrong with the form of the answer to a request with this change, or that none comes."""
     expected = "400 (RFC 9112 §2.2), another response in good form (RFC 9110 §15), or a close (RFC 9112 §9.5)"
-    message = f"A request with {change} changed leaves the client without a good answer."
+    message = f"A request ({change}) leaves the client without a good answer."
     response = exchange.response
     if exchange.killed:
         return found(exchange, message, expected=expected)

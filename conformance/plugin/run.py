@@ -21,6 +21,7 @@ from conformance.report.record import FAULTY, Report, exit_code
 from conformance.report.terminal import end_report, out_of_date, tally
 from conformance.report.visible import safe
 from conformance.session import Session
+from conformance.termination import as_interrupt
 from conformance.verdict import Deviation, Result, Verdict
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class RuleRun:
         self._live = LiveReport(self._options, self.session.report)
         try:
             with ExitStack() as stack:
+                stack.enter_context(as_interrupt())
                 stack.enter_context(self.session)
                 self._open = stack.pop_all()
         except ConformanceError as error:

@@ -158,7 +158,10 @@ def _warnings(report: Report, width: int, paint: Painter) -> Iterator[str]:
     if warned:
         yield _heading("warnings: advice of the RFCs that is not followed", width, paint, Tone.WARNING)
     for result in warned:
-        yield from summarise(result, width, paint)
+        if result.finding is not None and result.finding.exchange.killed:  # what kills a server has to be seen
+            yield from explain(result, report.target.url, width, paint)
+        else:
+            yield from summarise(result, width, paint)
     if warned:
         yield ""
 

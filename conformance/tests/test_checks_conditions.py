@@ -205,6 +205,33 @@ def test_what_a_304_repeats_depends_on_the_generation(lines: tuple[str, ...], bo
     assert judged("conditional.304-repeats-200-fields", server, Spec.RFC9110).verdict is modern
 
 
+@pytest.mark.parametrize(
+    ("rule", "verdict"), [("conditional.304-repeats-200-fields", UNCLEAR), ("head.same-fields", PASS)]
+)
+def test_a_tag_that_is_another_one_in_each_reply_proves_nothing(rule: str, verdict: Verdict) -> None:
+    tags = count()
+
+    def server(method: str, fields: Fields, _: bytes) -> bytes:
+        tag = f'ETag: "abc-{next(tags)}"'
+        if "if-modified-since" in fields:
+            return unmodified(CLOCK, tag)
+        return file_reply(CLOCK, tag, MODIFIED) if method == "GET" else reply(200, CLOCK, tag, MODIFIED)
+
+    assert judged(rule, server).verdict is verdict
+
+
+@pytest.mark.parametrize(("step", "fails"), [(0, True), (1, False)])
+def test_a_tag_with_blanks_round_it_need_not_be_an_old_one(step: int, fails: bool) -> None:
+    tags, asked = count(0, step), count()
+
+    def server(_: str, fields: Fields, __: bytes) -> bytes:
+        tag = f'ETag: "abc-{next(tags)}"'
+        return unmodified(CLOCK, tag) if "if-none-match" in fields and not next(asked) else file_reply(CLOCK, tag)
+
+    rule = "field.whitespace-around-value-ignored"
+    assert (judged(rule, server, closes=True).verdict is FAIL) is fails
+
+
 def test_a_304_may_repeat_last_modified_but_not_the_type() -> None:
     lean, fat = (unmodified(ETAG, line) for line in (MODIFIED, "Content-Type: text/plain"))
     assert judged("conditional.304-no-extra-fields", server_for_tag(lambda *_: lean)).verdict is PASS

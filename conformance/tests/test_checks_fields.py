@@ -225,6 +225,7 @@ def test_a_date_that_stands_still_is_told_by_one_rule() -> None:
     found = evidence(DATE)
     assert broken(found, ["date.utc", "date.is-now", "date.not-in-future"]) == ["date.is-now"]
     assert CATALOGUE["date.not-in-future"].judge(found).blocked_by == "date.is-now"
+    assert verdict("date.is-now", evidence(DATE, b"Age: 9")) is Verdict.NOT_APPLICABLE  # a cache has kept it
 
 
 def test_a_date_in_a_damaged_line_is_told_by_the_rule_on_that_line() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from conformance.capabilities import programs_offered
 from conformance.evidence import Evidence
 from conformance.site import Page
 from conformance.tests.gateway import CATALOGUE, PAGES, SITE, VARIABLES, Gateway, judge, reply
@@ -59,3 +60,15 @@ def test_where_every_name_has_a_page_no_file_is_known_by_its_name() -> None:
     assert judge(rule, Gateway(answers=guarded)).verdict is Verdict.FAIL
     everywhere = {**guarded, "surely-not": reply(200, b"<div id=app></div>")}
     assert judge(rule, Gateway(answers=everywhere)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_program_that_is_but_a_file_is_known_in_chunks_and_not_judged_in_a_coding() -> None:
+    page = Page("cgi/long.py", "program", b"print('a line that is long enough')\n")
+    cut = b"".join(b"1\r\n%c\r\n" % octet for octet in page.content) + b"0\r\n\r\n"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + cut
+    for answer, reason in (
+        (chunked, "gives the program's text"),
+        (reply(200, b"\x1f\x8b\x08", "Content-Encoding: gzip"), "in a content coding"),
+    ):
+        gateway = Gateway(answers={"GET /cgi/long.py": answer})
+        assert reason in programs_offered(Evidence(replace(SITE, pages=(page, *PAGES[-1:])), gateway.play))

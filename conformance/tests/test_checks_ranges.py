@@ -361,3 +361,10 @@ def test_rfc_2616_leaves_more_out_of_a_part(plain: tuple[str, ...], given: tuple
     server = to_any_range(part(0, 9, *given), whole(*plain))
     assert judged("range.206-repeats-200-fields", server).verdict is FAIL
     assert judged("range.206-repeats-200-fields", server, Spec.RFC2616).verdict is by_2616
+
+
+def test_a_file_that_comes_in_a_coding_has_another_length() -> None:
+    coded = reply(200, "Content-Encoding: gzip", body=b"not so long")
+    refused = reply(416, "Content-Range: bytes */11")
+    for id in ("range.end-clamped-to-length", "range.suffix-is-last-octets"):
+        assert judged(id, to_any_range(refused, coded)).verdict is Verdict.INCONCLUSIVE

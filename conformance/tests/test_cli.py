@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -133,6 +135,21 @@ class TestRun:
         assert main(["run", server, "--report", str(tmp_path)]) == 130
         assert "1 passed, 6 not run" in capsys.readouterr().out
         assert summary(tmp_path)["not-run"] == 6
+
+    def test_being_asked_to_end_reports_what_there_is(
+        self, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before, judge = signal.getsignal(signal.SIGTERM), Session.judge
+
+        def asked_to_end(self: Session, check: Check) -> Result:
+            if check is self.checks[1]:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return judge(self, check)
+
+        monkeypatch.setattr(Session, "judge", asked_to_end)
+        assert main(["run", server, "--report", str(tmp_path)]) == 130
+        assert summary(tmp_path)["not-run"] == 6
+        assert signal.getsignal(signal.SIGTERM) is before
 
     def test_a_server_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["run", "--command", "false {port}", "--report", str(tmp_path)]) == 3

@@ -122,3 +122,20 @@ def test_what_must_be_refused_is_what_the_rfc_gives_no_way_out_of() -> None:
         "field.space-before-colon-400",
         "message.no-reply-before-head-complete",
     }
+
+
+@pytest.mark.parametrize("name", ["many fields", "a long field name", "a long field value"])
+def test_what_is_too_large_is_not_served_in_part_and_then_read_as_another_request(name: str) -> None:
+    refusal = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    assert [breach.rule for breach in out_of_step(_case(name, OK, refusal))] == ["limits.header-too-large-4xx"]
+    assert [*out_of_step(_case(name, OK, OK)), *out_of_step(_case(name, refusal)), *out_of_step(_case(name, OK))] == []
+
+
+def test_the_body_of_what_is_not_found_is_read_as_well() -> None:
+    plain = plains(GROUND)[0]
+    mutation = load()["a request in a body"]
+    request = find(mutation.make(plain, GROUND), lambda made: b"GET " + made.target in made.content)
+    case = replace(_case(mutation.name), example=Example(mutation, request, plain, after=(plain,)))
+    lost = replace(case, exchange=_exchange(case.example.probe, MISSING + MISSING))
+    assert [breach.rule for breach in out_of_step(lost)] == ["framing.read-body-or-close"]
+    assert list(out_of_step(replace(case, exchange=_exchange(case.example.probe, MISSING + OK)))) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ import pytest
 from conformance.errors import UsageError
 from conformance.exchange import Chunk, Ending, Exchange
 from conformance.fuzz import message
-from conformance.fuzz.deaths import DEATH, PULSE
+from conformance.fuzz.deaths import PULSE
 from conformance.fuzz.example import Example, Ground, Mutation
+from conformance.fuzz.health import DEATH
 from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
@@ -198,6 +201,14 @@ def test_a_server_that_goes_mad_is_told() -> None:
     assert b" q" in catch.example.data
 
 
+def test_a_server_that_turns_away_every_fifth_request_is_well() -> None:
+    played = count()
+    busy = BAD.replace(b"400 Bad Request", b"503 Busy")
+    player = Fake(lambda request: busy if next(played) % 5 == 0 else good(request))
+    assert hunted(player, BLANK, count=20 * PULSE) == []
+    assert player.revived == 0
+
+
 def test_a_server_that_stays_dead_ends_the_hunt() -> None:
     player = Fake(lambda request: None if b" a" in request else good(request), mortal=True)
     hunt = Hunt(player, GROUND, Budget(400), [BLANK])
@@ -252,3 +263,67 @@ def test_a_body_in_chunks_survives_the_file(tmp_path: Path) -> None:
 
 
 BLANK_REQUEST = hunted(Fake(lax), BLANK)[0].example.request
+
+
+def test_what_head_shows_alone_is_shown_by_head_alone() -> None:
+    def folder(request: bytes) -> bytes:  # HEAD tells the size of the folder, GET that of its listing
+        replies = []
+        for each in re.findall(rb"^(GET|HEAD) (\S+) HTTP/1\.1\r$", request, re.MULTILINE):
+            length = b"4096" if each == (b"HEAD", b"/") else b"2"
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n"
+            replies.append(head if each[0] == b"HEAD" else head + b"ok")
+        return b"".join(replies)
+
+    known = load()
+    caught = hunted(Fake(folder), known["a request in a body"], known["HEAD for GET"], count=200)
+    (catch,) = [each for each in caught if each.breach.rule == "head.content-length-as-get"]
+    assert catch.example.data == b"HEAD / HTTP/1.1\r\nHost: h:80\r\n\r\n"
+    assert catch.example.mutation.name == "HEAD for GET"
+
+
+def test_requests_that_kill_only_together_are_told_together() -> None:
+    said: list[bytes] = []
+
+    class Forgetting(Fake):
+        def revive(self) -> bool:
+            said.clear()
+            return super().revive()
+
+    def second(request: bytes) -> bytes | None:
+        malformed = not well_formed(request)
+        said.extend([request] if malformed else [])
+        return None if len(said) == 2 else good(request)
+
+    [catch] = hunted(Forgetting(second), BLANK)
+    assert (catch.breach.rule, catch.steady, catch.certain) == (DEATH, True, True)
+    assert "It takes 2 requests" in catch.breach.finding.message
+    assert not well_formed(catch.example.data)
+
+
+def test_who_dies_of_a_good_request_has_not_answered_it() -> None:
+    head = load()["HEAD for GET"]
+    [catch] = hunted(Fake(lambda request: None if b"HEAD" in request else good(request)), head, BLANK)
+    assert catch.breach.rule == head.rule
+    assert catch.breach.finding.exchange.killed
+    assert catch.example.data == b"HEAD /page.txt HTTP/1.1\r\nHost: h:80\r\n\r\n"
+
+
+def test_who_dies_of_good_requests_in_a_row_loses_requests() -> None:
+    row = load()["nothing"]
+    [catch] = hunted(Fake(lambda request: None if request.count(b"HTTP/1.1\r\n") > 1 else good(request)), row)
+    assert catch.breach.rule == "pipelining.requests-not-lost"
+    assert len(catch.example.requests) == 2
+
+
+def test_a_server_that_is_not_steady_is_accused_of_nothing_else() -> None:
+    asked: list[bytes] = []
+
+    def now_and_then(request: bytes) -> bytes:
+        asked.append(request)
+        return lax(request) if len(asked) % 5 else PAGE.replace(b"ok", b"no")
+
+    hunt = Hunt(Fake(now_and_then), GROUND, Budget(10), [NOTHING])
+    assert not hunt.standing.wavering
+    assert hunt.standing.wavers()
+    assert "plain GETs of /page.txt were not answered like the others" in hunt.standing.wavering
+    assert not Hunt(Fake(good), GROUND, Budget(10), [NOTHING]).standing.wavers()

@@ -10,27 +10,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from conformance import checks
-from conformance.exchange import Ending
+from conformance.exchange import Ending, Exchange
 from conformance.fuzz import machines
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.example import Ground
 from conformance.fuzz.machines import Theatre
+from conformance.fuzz.machines.blame import unended
 from conformance.fuzz.machines.changing import STEP_BACK, Changing, Kind
+from conformance.fuzz.machines.chase import Chase
 from conformance.fuzz.machines.follower import Follower
 from conformance.fuzz.machines.judgement import ABORT
-from conformance.fuzz.machines.reduce import apart, reduce, renamed
+from conformance.fuzz.machines.reduce import apart, bodiless, reduce, renamed
 from conformance.fuzz.machines.repertoire import Manners, Piece, Repertoire, requests
 from conformance.fuzz.machines.scene import Scene
-from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits
+from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits, text
 from conformance.fuzz.machines.stage import Play, Stage
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.message import FieldLine, Request
 from conformance.fuzz.player import Budget
+from conformance.fuzz.properties import Breach
 from conformance.line import Line
+from conformance.predicates import found
+from conformance.probe import Probe, Send
 from conformance.reading import Stream, transcribe
 from conformance.response import Response
 from conformance.site import Page
@@ -401,3 +408,101 @@ def test_requests_that_meet_by_chance_are_made_to_meet() -> None:
 
     one_by_one = (Step(Verb.OPEN, "A"), *(Step(Verb.SEND, "A", (0,)) for _ in range(9)), Step(Verb.READ, "A"))
     assert reduce(one_by_one, fails) == (Step(Verb.SEND, "A", (0, 0)),)
+
+
+def test_a_death_that_comes_once_proves_nothing_unless_the_server_stays_dead() -> None:
+    probe = Probe((Send(b"x"),))
+    exchange = Exchange(probe, (), Ending.OURS, 0.0, 0.0, killed=True)
+    breach = Breach(ABORT, found(exchange, "The next client is not served.", expected="an answer"))
+    scene = Scene(breach, (), Repertoire((), Manners()))
+    assert scene.certain
+    assert not replace(scene, plays=4).certain
+    assert replace(scene, failures=2, plays=4).certain
+
+
+BODIED = Piece("POST /", replace(GET, method=b"POST", body=b"hello"), CONTROL, True)
+
+
+def test_a_script_is_told_without_its_bodies() -> None:
+    repertoire = Repertoire((PIECES[0], PIECES[1], BODIED), Manners(3, True))
+    script = (Step(Verb.SEND, "A", (1, 2)), Step(Verb.EXPECT, "A", (2,)), Step(Verb.CLOSE, "A"))
+    assert bodiless(script, repertoire) == (
+        Step(Verb.SEND, "A", (1, 0)),
+        *(Step(Verb.SEND, "A", (0,)), Step(Verb.READ, "A")),
+        Step(Verb.CLOSE, "A"),
+    )
+
+
+class Forgetful:
+    """A house whose server goes wrong in each script that ``culprit`` is in."""
+
+    def __init__(self, settled: set[str], culprit: int) -> None:
+        self.settled = settled
+        self.culprit = culprit
+        self.repertoire = Repertoire((PIECES[0], PIECES[1], BODIED), Manners(1, True))
+        self.budget = Budget(1, "0", 1.0)
+        self.player = SimpleNamespace(patience=Patience(1.0))
+        self.late = self.gone = False
+
+    def breach(self, script: Script) -> Breach | None:
+        pieces = {piece for step in script for piece in step.pieces}
+        if self.culprit not in pieces:
+            return None
+        rule = "framing.read-body-or-close" if 2 in pieces else "connection.persistence-supported"
+        exchange = Exchange(Probe((Send(b"x"),), ("GET",)), (), Ending.OURS, 0.0, 0.0)
+        return None if rule in self.settled else Breach(rule, found(exchange, "wrong", expected="right"))
+
+    def perform(self, script: Script, _patience: float) -> Play:
+        return Play(len(script), self.breach(script))
+
+
+@pytest.mark.parametrize(
+    ("culprit", "told", "rule", "explained"),
+    [
+        (1, set(), "connection.persistence-supported", False),
+        (1, {"connection.persistence-supported"}, "framing.read-body-or-close", True),
+        (2, set(), "framing.read-body-or-close", False),
+        (2, {"connection.persistence-supported"}, "framing.read-body-or-close", False),
+    ],
+)
+def test_a_body_is_blamed_only_for_what_does_not_go_wrong_without_it(
+    culprit: int, told: set[str], rule: str, explained: bool
+) -> None:
+    house = Forgetful(set(told), culprit)
+    script = (Step(Verb.SEND, "A", (1, 2, 0)), Step(Verb.READ, "A"))
+    first = house.breach(script)
+    assert first is not None
+    chase = Chase(cast(Theatre, house))
+    chase.first = chase.caught = Scene(first, script, house.repertoire)
+    chase._set_bodies_aside()
+    assert (chase.explained, explained or chase.caught.breach.rule == rule) == (explained, True)
+    assert (rule in house.settled) is explained
+    assert told <= house.settled
+
+
+def test_an_answer_whose_rest_does_not_come() -> None:
+    exchange = Exchange(Probe((Send(b"x"),), ("GET",)), (), Ending.SILENT, 0.0, 0.0)
+    short, endless = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", b"HTTP/1.1 200 OK\r\n\r\no"
+    rules = [
+        [breach.rule for breach in unended(exchange, transcribe(octets, ("GET",), Stream.GROWING).responses[0])]
+        for octets in (short, endless)
+    ]
+    assert rules == [["framing.content-length-exact"], []]
+
+
+def test_the_content_after_100_may_come_in_two_pieces() -> None:
+    repertoire = Repertoire((PIECES[0], BODIED), Manners(1, True))
+    script = (Step(Verb.OPEN, "A"), Step(Verb.EXPECT, "A", (1,), 1))
+    assert text(script, repertoire) == "open A; send POST / on A, the content after 100, in two pieces"
+    assert reduce(script, lambda each: each if each[-1].verb is Verb.EXPECT and len(each) == 2 else None)[-1].cut == 0
+    told = b"HTTP/1.1 100 Continue\r\n\r\n"
+    with answering(told) as port:
+
+        def connect() -> Dialogue:
+            return Dialogue(Line("127.0.0.1", port, PATIENCE))
+
+        stage = Stage(connect, repertoire, set())
+        stage.play(script, PATIENCE)
+        [dialogue] = stage.lines.values()
+        sent = [action.data if isinstance(action, Send) else type(action).__name__ for action in dialogue.actions]
+    assert sent[1:] == ["AwaitAny", b"h", "Pause", b"ello", "Receive"]

@@ -255,6 +255,40 @@ def test_nothing_is_answered_behind_a_close() -> None:
     ]
 
 
+def test_a_control_that_is_turned_away_is_asked_again() -> None:
+    busy = BAD.replace(b"400", b"503")
+    turns = iter((busy, busy, GOOD, busy))
+    controls = Controls(lambda probe: exchange_of(probe, next(turns)))
+    assert [controls.answer(PLAIN).status, controls.answer(PLAIN).status] == [200, 200]
+
+
+def test_a_server_may_take_no_more_than_so_many_fields() -> None:
+    too_many = BAD.replace(b"400", b"431")
+    fields = [FieldLine(b"X-%d" % number, b"1") for number in range(12)]
+    assert judged(too_many, PLAIN.adding(*fields), ending=Ending.CLOSED) == []
+    assert judged(too_many, PLAIN.adding(fields[0]), ending=Ending.CLOSED) == ["field.unknown-ignored"]
+
+
+def test_another_spelling_of_a_target_may_be_put_right_or_refused_by_policy() -> None:
+    spelt = replace(PLAIN, target=b"/%70age.txt")
+    moved = BAD.replace(b"400 Bad Request", b"301 Moved\r\nLocation: /page.txt")
+    assert judged(moved, spelt, ending=Ending.CLOSED) == []
+    assert judged(BAD.replace(b"400", b"403"), spelt, ending=Ending.CLOSED) == []
+    assert judged(moved.replace(b"page", b"other"), spelt, ending=Ending.CLOSED) == ["field.unknown-ignored"]
+    assert judged(moved, ending=Ending.CLOSED) == ["field.unknown-ignored"]
+
+
+def test_a_server_that_says_it_is_overloaded_is_well() -> None:
+    probe = Example(CHANGE, PLAIN, PLAIN).probe
+    busy = BAD.replace(b"400 Bad Request", b"503 Busy")
+    for reply_, ill in (
+        (busy, True),
+        (busy.replace(b"503", b"429"), False),
+        (busy.replace(b"Busy", b"Busy\r\nRetry-After: 1"), False),
+    ):
+        assert (aftermath(exchange_of(probe, reply_), PLAIN, Controls(serving())) is not None) is ill
+
+
 def test_what_must_be_refused_is_not_served() -> None:
     assert judged(BAD, mutation=REJECT, ending=Ending.CLOSED) == []
     assert judged(GOOD, mutation=REJECT) == ["field.unknown-ignored"]
@@ -442,7 +476,9 @@ def test_a_304_describes_the_page() -> None:
     wrong = UNCHANGED.replace(b"ETag", b"Content-Length: 0\r\nETag")
     assert judged(wrong, asked, MAYBE) == ["conditional.304-content-length-as-200"]
     assert judged(wrong.replace(b"h: 0", b"h: 12"), asked, MAYBE) == []
-    assert judged(UNCHANGED.replace(TAG, b'"two"'), asked, MAYBE) == ["conditional.304-repeats-200-fields"]
+    other, later = (UNCHANGED.replace(TAG, tag) for tag in (b'"two"', b'"three"'))
+    for again, told in ((other, ["conditional.304-repeats-200-fields"]), (later, [])):
+        assert judged(other, asked, MAYBE, server=serving((b"If-None-Match", again))) == told
 
 
 def test_a_date_does_not_count_beside_a_tag() -> None:
@@ -491,3 +527,65 @@ def test_h11_and_the_reader_agree_on_a_reply_with_two_equal_lengths() -> None:
 
 
 PLAIN_PROBE = Example(CHANGE, PLAIN, PLAIN).probe
+
+
+def test_a_request_that_is_lost_in_a_packet_is_no_matter_of_its_change() -> None:
+    def forgets(probe: Probe) -> Exchange:  # whatever came in the packet behind the first request
+        lost = probe.sent.count(b"Host:") > 1
+        return exchange_of(probe, GOOD, Ending.SILENT if lost else Ending.OURS)
+
+    ordered = replace(CHANGE, rule="field.order-irrelevant")
+    told = judged(GOOD, mutation=ordered, before=(PLAIN,), ending=Ending.SILENT, server=forgets)
+    assert told == ["pipelining.requests-not-lost"]
+    assert judged(GOOD, mutation=ordered, before=(PLAIN,), ending=Ending.SILENT) == ["field.order-irrelevant"]
+    hello = replace(asking(b"Content-Length", b"5"), body=b"hello")
+    told = judged(GOOD, mutation=ordered, before=(hello,), ending=Ending.SILENT, server=forgets)
+    assert told == ["framing.read-body-or-close"]
+    told = judged(GOOD + BAD, hello, ordered, plain=hello, after=(PLAIN,), ending=Ending.CLOSED, server=forgets)
+    assert told == ["framing.read-body-or-close"]
+
+
+def test_what_is_left_of_a_body_may_be_answered_without_a_head_as_two_words_are() -> None:
+    long = replace(asking(b"Content-Length", b"9"), body=b"hello")
+    received = GOOD + b"<title>405 Method Not Allowed</title>"
+    early = serving((b"GET /page.txt ", GOOD), (b"GET /page.txt", CONTENT))
+    assert judged(received, long, MAYBE, after=(PLAIN,), ending=Ending.CLOSED, server=early) == []
+    told = judged(received, long, MAYBE, after=(PLAIN,), ending=Ending.CLOSED)
+    assert told == ["framing.content-length-exact"]
+    assert judged(received, ending=Ending.CLOSED, server=early) == ["framing.content-length-exact"]
+
+
+def test_a_page_may_break_off_where_the_body_of_the_request_turns_out_to_be_malformed() -> None:
+    chunked = replace(asking(b"Transfer-Encoding", b"chunked"), body=Chunked(end=b"a\r\n\r\n"))
+    assert judged(GOOD[:-3], chunked, MAYBE, ending=Ending.CLOSED) == []
+    assert judged(GOOD[:-3], ending=Ending.CLOSED) == ["connection.no-close-mid-response"]
+    assert judged(GOOD[:-3], asking(b"X-A", b"1"), MAYBE, ending=Ending.CLOSED) == ["connection.no-close-mid-response"]
+
+
+def test_a_head_that_draws_no_answer_is_told_by_the_rule_that_asks_for_one() -> None:
+    head = replace(PLAIN, method=b"HEAD")
+    mutation = replace(CHANGE, rule="head.same-status-as-get")
+    assert judged(b"", head, mutation, ending=Ending.CLOSED) == ["head.supported"]
+    assert judged(b"", head, mutation, ending=Ending.SILENT) == ["head.supported"]
+
+
+def test_a_folded_field_is_not_blamed_for_what_its_value_does() -> None:
+    folded = replace(PLAIN, fields=(FieldLine(b"Host", b"local\r\n host"),))
+    failed = BAD.replace(b"400 Bad Request", b"500 Internal Server Error")
+    mutation = replace(MAYBE, rule="field.fold-refused-or-joined")
+    assert judged(failed, folded, mutation) == ["field.fold-refused-or-joined"]
+    assert judged(failed, folded, mutation, server=serving((b"local host", failed))) == []
+
+
+def test_who_leaves_requests_that_come_together_waiting_is_not_waited_for_each_time() -> None:
+    patient: list[bytes] = []
+
+    def forgets(probe: Probe) -> Exchange:
+        patient.append(probe.sent)
+        return exchange_of(probe, GOOD, Ending.SILENT if probe.sent.count(b"Host:") > 1 else Ending.OURS)
+
+    controls = Controls(forgets, hasty=serving())
+    replies = [len(controls.afresh(PLAIN, OTHER).responses) for _ in range(4)]
+    assert replies == [1, 2, 2, 2]
+    controls.afresh(PLAIN)
+    assert [sent.count(b"Host:") for sent in patient] == [2, 1]  # one request alone is always waited for

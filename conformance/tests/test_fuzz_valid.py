@@ -122,3 +122,19 @@ def test_rows_hold_up_to_five_requests() -> None:
     drawn(examples(load()["several requests at once"], GROUND), lambda example: sizes.add(len(example.requests)), 50)
     assert sizes <= {2, 3, 4, 5}
     assert max(sizes) == 5
+
+
+def test_good_requests_in_a_row_are_cut_by_pauses() -> None:
+    """Pieces that follow at once may arrive as one."""
+
+    def look(example: Example) -> None:
+        assert example.pauses is bool(example.cuts)
+
+    for name in ("several requests at once", "a body among requests", "chunks among requests"):
+        drawn(examples(load()[name], GROUND), look)
+
+
+def test_a_long_value_may_fill_a_buffer() -> None:
+    sizes: set[int] = set()
+    drawn(load()["a long value"].make(plains(GROUND)[0], GROUND), lambda made: sizes.add(len(made.data)), 60)
+    assert {4096, 8192} <= sizes

@@ -267,6 +267,17 @@ def test_an_interrupt_reports_what_there_is(project: Project, server: str) -> No
     assert verdicts(project.path / "out")["canned.fail"] == "fail"
 
 
+def test_being_asked_to_end_is_an_interrupt(project: Project, server: str) -> None:
+    hook = (
+        "import os, signal\ndef pytest_runtest_setup(item):\n"
+        "    if item.name == 'canned.blocked':\n        os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    project.write("other_plugin.py", hook)
+    result = project.pytest("-p", "other_plugin", "--server-url", server, "--report", "out")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["7 rules: 1 passed, 1 failed, 5 not run", "*KeyboardInterrupt*"])
+
+
 def test_a_fault_beside_the_judging_is_no_verdict(project: Project, server: str) -> None:
     project.write("other_plugin.py", "def pytest_runtest_setup(item):\n    raise ValueError('a plugin broke')\n")
     result = project.pytest("-p", "other_plugin", "--server-url", server, "--rule", "canned.pass")

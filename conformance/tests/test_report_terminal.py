@@ -116,6 +116,14 @@ def test_warnings_are_short_and_errors_stand_apart() -> None:
     assert shown.count("try it") == 1
 
 
+def test_a_warning_about_a_death_shows_what_kills() -> None:
+    result = make_result("a.death", Verdict.WARNING, level=Level.SHOULD)
+    assert result.finding is not None
+    fatal = replace(result.finding, exchange=replace(result.finding.exchange, killed=True))
+    shown = text(make_report(replace(result, finding=fatal)))
+    assert shown.index("a.death (SHOULD)") < shown.index("sent") < shown.index("dead or deaf") < shown.index("try it")
+
+
 def test_declared_failures_are_told_in_brief_and_what_is_wrong_with_them_aloud() -> None:
     report = make_report(
         make_result("a.news", Verdict.FAIL),

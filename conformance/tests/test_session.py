@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from conformance import checks
 from conformance.check import Check
 from conformance.errors import UnreachableError, UsageError
 from conformance.evidence import Evidence
-from conformance.judging import SURVIVAL
+from conformance.exchange import Chunk, Ending, Exchange
+from conformance.judging import SURVIVAL, Judging
 from conformance.options import Options
 from conformance.predicates import answered, broken, passed
 from conformance.premises import SILENCE
+from conformance.probe import Probe
 from conformance.rule import Example, Level, Risk, Rule, Spec
 from conformance.session import Session
+from conformance.site import Site
 from conformance.verdict import Judgement, Verdict
 
 PAGE = b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -106,6 +110,50 @@ def test_a_hasty_silence_is_confirmed_with_the_full_patience(root: Path) -> None
         exchange = session.evidence.get("/slow", risk=Risk.UNUSUAL)
     assert result.verdict is Verdict.PASS
     assert exchange.status == 404
+
+
+def test_a_silence_that_is_shown_is_confirmed_whatever_else_stays_silent(root: Path) -> None:
+    """A close that takes its time, beside connections that lawfully stay open: those do not use up the patience."""
+
+    def late(evidence: Evidence, target: str) -> Judgement:
+        for number in range(5):
+            evidence.get(f"/for-ever?{target}{number}", risk=Risk.UNUSUAL)
+        exchange = evidence.get(target, risk=Risk.UNUSUAL)
+        return passed() if answered(exchange) else broken(exchange, "no answer", expected="an answer")
+
+    def confirm(probe: Probe) -> Exchange:
+        if b"/for-ever" in probe.sent:
+            return Exchange(probe, (), Ending.SILENT, 0.0, 0.0, waited=5.0)
+        return Exchange(probe, (Chunk(0.0, PAGE),), Ending.CLOSED, 0.0, 0.0)
+
+    def hasty(probe: Probe) -> Exchange:
+        if b"/for-ever" in probe.sent or b"/late" in probe.sent:
+            return Exchange(probe, (), Ending.SILENT, 0.0, 0.0, waited=0.3)
+        return Exchange(probe, (Chunk(0.0, decent(probe.sent)),), Ending.CLOSED, 0.0, 0.0)
+
+    judging = Judging(options("http://h", root), Evidence(Site("h", 80, "web", (), (), ()), hasty), {}, confirm)
+    judging.look()
+    for number in range(6):
+        result = judging.judge(Check(rule(f"x.late-{number}"), partial(late, target=f"/late-{number}")))
+        assert result.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("busy", "verdict"), [(2, Verdict.PASS), (99, Verdict.FAIL)])
+def test_what_is_turned_away_is_asked_again(root: Path, busy: int, verdict: Verdict) -> None:
+    asked: list[bytes] = []
+
+    def reply(request: bytes) -> bytes:
+        asked.append(request)
+        turned_away = b"/odd" in request and sum(b"/odd" in each for each in asked) <= busy
+        return decent(request).replace(b"404 Not Found", b"503 Busy") if turned_away else decent(request)
+
+    def judge(evidence: Evidence) -> Judgement:
+        exchange = evidence.get("/odd", risk=Risk.UNUSUAL)
+        return passed() if exchange.status == 404 else broken(exchange, "no 404", expected="404")
+
+    with server(reply) as url, Session(options(url, root)) as session:
+        assert session.judge(Check(rule(), judge)).verdict is verdict
+    assert sum(b"/odd" in each for each in asked) <= 5
 
 
 def test_a_death_is_charged_to_the_rule_for_deaths_and_blocks_the_rest(root: Path) -> None:

@@ -17,6 +17,7 @@ from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, man
 from conformance.fuzz.machines.scene import Scene
 from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits
 from conformance.fuzz.machines.stage import Stage
+from conformance.fuzz.manner import bare
 from conformance.fuzz.message import Request
 from conformance.response import Response
 
@@ -39,6 +40,8 @@ RULES = frozenset(
 )
 """What scripts can show to be broken, beside what single requests show."""
 LEAVINGS = ((), (Step(Verb.BEGIN, "A", (0,), 8),))
+LOOKS = 2
+"""So often is the server asked for everything, if it is found dead after the first time."""
 OPENING: tuple[Script, ...] = tuple(
     (Step(Verb.OPEN, "A"), *begun, Step(leaving, "A"), Step(Verb.VISIT, NEW, (0,)))
     for begun in LEAVINGS
@@ -67,8 +70,11 @@ class Theatre(House):
     def _on_stage(self, playing: Callable[[], Iterator[Scene]]) -> Iterator[Scene]:
         changing = self.changing
         page = changing.page if changing is not None else None
-        self.repertoire = explore(self.connect, self.ground, self.player.patience.full, page)
-        if not self.repertoire.pieces:
+        for _ in range(LOOKS):
+            self.repertoire = explore(self.connect, self.ground, self.player.patience.full, page)
+            if self._lives():
+                break  # otherwise it had died of what was played before, and nobody may be blamed for that now
+        if self.gone or not self.repertoire.pieces:
             return
         for piece in self.repertoire.pieces:
             self.player.patience.learn(piece.seconds)
@@ -93,8 +99,8 @@ class Theatre(House):
         for script in OPENING:
             played = self.perform(script, self.player.patience.full)
             if played.dead and played.breach is not None and played.breach.rule not in self.settled:
-                self.settled.add(played.breach.rule)
-                yield Scene(played.breach, script[: played.steps], self.repertoire)
+                scene = Scene(played.breach, script[: played.steps], self.repertoire)
+                yield from self._told(Chase(self).proved(scene))
             if self.gone:
                 return
 
@@ -105,7 +111,8 @@ class Theatre(House):
             if chase.caught is None:
                 return
             chase.shrink()
-            yield from self._told(chase.confirmed())
+            if not chase.explained:
+                yield from self._told(chase.confirmed())
 
     def _again(self, kept: list[tuple[str, Script]]) -> Iterator[Scene]:
         self.left = {rule for rule, _ in kept}
@@ -123,7 +130,7 @@ class Theatre(House):
             yield from told
 
     def _told(self, scene: Scene) -> Iterator[Scene]:
-        """What there is to be told of a failure that was played some times more."""
+        """What there is to be told of a failure that was played some times more; of a death even if it came once."""
         rule = scene.breach.rule
         self.tired = self.tired or scene.breach.finding.exchange.ending is Ending.SILENT
         self.doubts[rule] += 1
@@ -133,6 +140,15 @@ class Theatre(House):
             yield scene
         elif self.gone and self.fatal is not None and self.fatal.breach.rule not in self.settled:
             yield self.fatal
+        elif scene.fatal and self.doubts[rule] == 1:
+            yield scene
+
+    def _lives(self) -> bool:
+        """Whether a plain GET is answered; if not, the server is brought back."""
+        if self._ask(bare(self.ground)[0]) is not None:
+            return True
+        self.gone = not self.player.revive()
+        return False
 
     def _ask(self, request: Request) -> Response | None:
         return alone(self.connect, request, self.player.patience.full)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.connections import says_close
-from conformance.exchange import Ending
+from conformance.exchange import Ending, Exchange
 from conformance.fuzz.dialogue import Asked, Dialogue
 from conformance.fuzz.message import Chunked
 from conformance.fuzz.properties import Breach
 from conformance.fuzz.properties.build import misplaced
 from conformance.predicates import found
-from conformance.response import DefectKind, Response
+from conformance.response import DefectKind, Framing, Response
 
 SIGN = b"HTTP/"
 FIRST = "status-line.first-octets"
@@ -44,6 +44,17 @@ def cut_short(dialogue: Dialogue, response: Response) -> Iterator[Breach]:
                 span=response.span,
             ),
         )
+
+
+def unended(exchange: Exchange, response: Response) -> Iterator[Breach]:
+    """The rest of an answer does not come, though the connection stays open; alone, all of it does."""
+    said = response.field("content-length")
+    if response.status is not None and response.framing is Framing.LENGTH and said is not None:
+        message = "The rest of an answer does not come, and the connection stays open."
+        expected = f"{said.value} octets, as Content-Length says (RFC 9112 §6.3)"
+        observed = f"{len(response.body)} octets, then nothing"
+        finding = found(exchange, message, expected=expected, observed=observed, span=said.span)
+        yield Breach("framing.content-length-exact", finding)
 
 
 def surplus(dialogue: Dialogue) -> Iterator[Breach]:

@@ -16,13 +16,24 @@ from conformance.check import CATALOGUE
 from conformance.fuzz import dice
 from conformance.fuzz.chase import REPEATS
 from conformance.fuzz.machines.house import House
-from conformance.fuzz.machines.reduce import apart, reduce
+from conformance.fuzz.machines.reduce import apart, bodiless, reduce
 from conformance.fuzz.machines.scene import Scene, of_vanishing, without_vanishing
 from conformance.fuzz.machines.script import Script, Writer
 
 STEPS = 10
 SURE = 2
 """So often must a smaller script fail: what the network joins by chance is not to be relied on."""
+OF_BODIES = frozenset(
+    (
+        *("expect.final-after-100", "framing.content-length-delimits-request-body", "framing.read-body-or-close"),
+        "message.one-final-reply-per-request",
+    )
+)
+"""What seems to be broken where a request with a body stands before what goes wrong."""
+PERSISTING = frozenset(
+    ("connection.persistence-supported", "pipelining.requests-not-lost", "pipelining.responses-in-order")
+)
+"""What is broken where a request leaves its traces in the answer to the next one, whether it has a body or not."""
 
 
 class _Wrong(Exception):
@@ -39,6 +50,8 @@ class Chase:
         self.first: Scene
         self.failing: Script = ()
         self.tried: set[Script] = set()
+        self.explained = False
+        """Whether it is but another sign of what was told before."""
         self.premises: frozenset[str] = frozenset()
         """The rules one of which a smaller script has to break; if there is none, that which the first one breaks."""
 
@@ -77,10 +90,32 @@ class Chase:
         if self.premises and self._fails(apart(self.caught.script)) is not None:
             self.premises = frozenset()
             reduce(self.caught.script, self._fails)
+        self._set_bodies_aside()
+
+    def _set_bodies_aside(self) -> None:
+        """What goes wrong without any body as well is not the fault of a body, and has been told perhaps."""
+        assert self.caught is not None
+        caught, settled = self.caught, self.house.settled
+        plain = bodiless(caught.script, caught.repertoire)
+        if caught.breach.rule not in OF_BODIES or plain == caught.script:
+            return
+        told = settled & PERSISTING
+        self.premises = PERSISTING
+        settled -= told
+        found = self._fails(plain)
+        settled |= told
+        self.premises = frozenset()
+        if found is not None and self.caught.breach.rule in told:
+            settled.add(caught.breach.rule)
+            self.explained = True
+        elif found is not None:
+            reduce(self.caught.script, self._fails)
 
     def _fails(self, script: Script) -> Script | None:
         """The part of a script that fails in the same way; None if none does, or if it was tried, or in no time."""
-        if script in self.tried or self.left == 0 or self.house.late or self.caught is None:
+        if script in self.tried or self.left == 0 or self.caught is None:
+            return None
+        if self.house.late and (not self.caught.fatal or self.house.too_late):
             return None
         self.left -= 1
         self.tried.add(script)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from conformance.fuzz.dialogue import Dialogue
 from conformance.fuzz.example import Ground
+from conformance.fuzz.health import OVERTIME
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.repertoire import Repertoire
 from conformance.fuzz.machines.scene import Scene
@@ -59,6 +60,11 @@ class House:
     def late(self) -> bool:
         """Whether there is nothing more to be done."""
         return self.gone or time.monotonic() >= self.deadline
+
+    @property
+    def too_late(self) -> bool:
+        """Whether not even what the server dies of is made smaller any more."""
+        return self.gone or time.monotonic() >= self.deadline + OVERTIME
 
     def perform(self, script: Script, patience: float) -> Play:
         """Play a script on a server that lives; one that cannot be brought back ends the run."""

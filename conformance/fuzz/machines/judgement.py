@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from conformance.connections import says_close
 from conformance.fuzz.dialogue import Asked, Dialogue
-from conformance.fuzz.machines.blame import cut_short, desynchronised, overstepped, surplus, waits_for_length
+from conformance.fuzz.machines.blame import cut_short, desynchronised, overstepped, surplus, unended, waits_for_length
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.follower import Follower
 from conformance.fuzz.machines.repertoire import Repertoire
@@ -56,7 +56,9 @@ class Judge:
         responses = dialogue.transcript.responses
         index = dialogue.transcript.complete
         if len(responses) > index:
-            return  # an answer that does not end is the business of others
+            if index < dialogue.owed and not dialogue.half_closed:
+                yield from unended(exchange, responses[index])
+            return
         if index < dialogue.owed:
             asked = dialogue.asked[index]
             if not dialogue.half_closed:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from conformance.fuzz.machines.repertoire import Repertoire
 from conformance.fuzz.machines.script import NAMES, NEW, Script, Step, Verb
 
 
@@ -31,6 +32,18 @@ def apart(script: Script) -> Script:
                 made += (replace(step, pieces=(piece,)), Step(Verb.READ, step.line))
         else:
             made.append(step)
+    return tuple(made)
+
+
+def bodiless(script: Script, repertoire: Repertoire) -> Script:
+    """The same script with the first request of all in the place of each that has a content."""
+    made: list[Step] = []
+    for step in script:
+        pieces = tuple(0 if repertoire.pieces[each].request.content else each for each in step.pieces)
+        if step.verb is Verb.EXPECT:
+            made += (Step(Verb.SEND, step.line, pieces), Step(Verb.READ, step.line))
+        else:
+            made.append(replace(step, pieces=pieces))
     return tuple(made)
 
 
@@ -74,6 +87,8 @@ def _simpler(step: Step) -> Iterator[Step]:
     if step.verb is Verb.CHANGE:
         yield from (replace(step, cut=step.cut & ~bit) for bit in (4, 2, 1) if step.cut & bit)
         return
+    if step.verb is Verb.EXPECT and step.cut:
+        yield replace(step, cut=0)
     if len(step.pieces) > 1:
         for place in range(len(step.pieces)):
             yield replace(step, pieces=step.pieces[:place] + step.pieces[place + 1 :])

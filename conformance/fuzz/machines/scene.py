@@ -32,14 +32,19 @@ class Scene:
 
     @property
     def certain(self) -> bool:
-        """Whether it is proved: by failing again, or by a server that is gone. What fails once in several times, as the
-        clients' octets meet the server in this order or that one, would be a lottery.
+        """Whether it is proved: by failing again, or by a server that stays dead. What fails once in several times, as
+        the clients' octets meet the server in this order or that one, would be a lottery.
 
         A connection may end for reasons of its own: only where it does each time, another client is the cause.
         """
         if of_vanishing(self):
             return self.steady and self.plays > 1
-        return self.failures > 1 or self.breach.finding.exchange.killed
+        return self.failures > 1 or (self.fatal and self.steady)
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the server was dead after it."""
+        return self.breach.finding.exchange.killed
 
     @property
     def steps(self) -> str:
@@ -49,7 +54,7 @@ class Scene:
 
 def of_vanishing(scene: Scene) -> bool:
     """Whether one client is said to suffer from another one's vanishing, though the server lives."""
-    return scene.breach.rule == ABORT and not scene.breach.finding.exchange.killed
+    return scene.breach.rule == ABORT and not scene.fatal
 
 
 def without_vanishing(script: Script) -> Script:

@@ -87,7 +87,7 @@ def _words(step: Step, repertoire: Repertoire) -> str:
         case Verb.FINISH:
             return f"send the rest on {step.line}"
         case Verb.EXPECT:
-            return f"send {names} on {step.line}, the content after 100"
+            return f"send {names} on {step.line}, the content after 100{', in two pieces' if step.cut else ''}"
         case Verb.CHANGE:
             return f"{changed_how(step.cut)} {names.removeprefix('GET ')}"
         case Verb.VISIT:
@@ -176,7 +176,7 @@ class Writer(RuleBasedStateMachine):
             name, _ = self._whose(choice)
             self._ready(name)
             piece = taking[choice // len(self.drafts) % len(taking)]
-            self._sent(name, Step(Verb.EXPECT, name, (piece,)))
+            self._sent(name, Step(Verb.EXPECT, name, (piece,), choice >> 15))  # now and then in two pieces
 
     @rule(choice=st.integers(0, 2**16), kind=st.integers(0, KINDS - 1))
     def change(self, choice: int, kind: int) -> None:

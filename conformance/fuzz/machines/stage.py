@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.exchange import Ending
-from conformance.fuzz.deaths import DEATH
 from conformance.fuzz.dialogue import Asked, Dialogue
+from conformance.fuzz.example import MOMENT
+from conformance.fuzz.health import DEATH
 from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.judgement import ABORT, Judge
 from conformance.fuzz.machines.repertoire import Connect, Repertoire, alone
@@ -24,6 +25,8 @@ EXPECTATION = FieldLine(b"Expect", b"100-continue")
 UNANSWERED = "expect.100-or-final"
 VISITS = 2
 """A server may serve one newcomer before it takes note of what it dies of."""
+GIVEN = "message.response-given"
+"""The rule that is broken by who dies of good requests, all of which draw an answer alone."""
 LOSING = ("connection.persistence-supported", "pipelining.requests-not-lost")
 VANISHING = (Verb.ABORT, Verb.CLOSE, Verb.HALF_CLOSE)
 
@@ -57,6 +60,9 @@ class Stage:
         self.latency = 0.0
         self.vanished: Dialogue | None = None
         """Who has vanished last, perhaps at the end of another script: a server may die of that a little later."""
+        self.left = False  # whether anybody has vanished in this script
+        self.victim: Dialogue | None = None
+        """Who was not answered, or cut off, before anybody vanished."""
         self.judge = Judge(repertoire, self._again, changing)
         self.lines: dict[str, Dialogue] = {}
 
@@ -69,6 +75,8 @@ class Stage:
         self.cut = False
         self.latency = 0.0
         self.lines = {}
+        self.left = False
+        self.victim = None
         if self.changing is not None:
             self.changing.begin()
         try:
@@ -80,11 +88,10 @@ class Stage:
                 breach = self._first(self._do(step))
                 if breach is not None:
                     silent = breach.finding.exchange.ending is Ending.SILENT
+                    self._starved(self.lines.get(step.line) if silent else None)
                     if silent and not self._visited(script[-1]):
                         return Play(number, self._first((self._death(),)), dead=True)
                     return Play(number, breach, cut=self.cut)
-                if step.verb in VANISHING:
-                    self.vanished = self.lines.get(step.line, self.vanished)
             return Play(len(script), cut=self.cut, latency=self.latency)
         finally:
             for dialogue in self.lines.values():
@@ -108,6 +115,7 @@ class Stage:
             return
         if step.verb in VANISHING:
             self._endanger(dialogue)
+            self._leave(dialogue)
         match step.verb:
             case Verb.SEND:
                 dialogue.say(*(self._asked(index) for index in step.pieces))
@@ -116,7 +124,7 @@ class Stage:
             case Verb.GO_ON | Verb.FINISH:
                 yield from self._more(dialogue, step.cut if step.verb is Verb.GO_ON else None)
             case Verb.EXPECT:
-                yield from self._expect(dialogue, step.pieces[0])
+                yield from self._expect(dialogue, step.pieces[0], step.cut)
             case Verb.READ:
                 yield from self._read(dialogue)
             case Verb.HALF_CLOSE:
@@ -141,6 +149,17 @@ class Stage:
                 dialogue.line.wait(0)
                 owing = dialogue.transcript.complete < dialogue.owed and dialogue.line.ending is None
                 dialogue.endangered = dialogue.endangered or owing
+
+    def _leave(self, vanishing: Dialogue) -> None:
+        """Take note of who vanishes, unless the server has ended the connection before."""
+        vanishing.line.wait(0)
+        if vanishing.line.ending in (None, Ending.OURS):
+            self.vanished, self.left = vanishing, True
+
+    def _starved(self, dialogue: Dialogue | None) -> None:
+        """Take note of who was not answered, though nobody had vanished in this script: that was no death by it."""
+        if dialogue is not None and not self.left and self.victim is None:
+            self.vanished, self.victim = None, dialogue
 
     def _more(self, dialogue: Dialogue, count: int | None) -> Iterator[Breach]:
         """Send more of a request, unless it has been answered already."""
@@ -172,6 +191,7 @@ class Stage:
         if not ended or dialogue.over or dialogue.half_closed or dialogue.overrun or not owing:
             return
         self.cut = True
+        self._starved(dialogue)
         unread = any(asked.request.content for asked in dialogue.asked[: dialogue.transcript.complete + 1])
         if dialogue.endangered and not unread:  # who does not read a content may close instead (RFC 9112 §9.3)
             message = "When one client vanishes, another one is cut off whose request was not answered yet."
@@ -181,7 +201,7 @@ class Stage:
     def _owes_nothing(dialogue: Dialogue) -> bool:
         return dialogue.half_closed and not (dialogue.pending is not None and dialogue.pending.head_sent)
 
-    def _expect(self, dialogue: Dialogue, number: int) -> Iterator[Breach]:
+    def _expect(self, dialogue: Dialogue, number: int, cut: int) -> Iterator[Breach]:
         yield from self._read(dialogue)
         if dialogue.over or UNANSWERED in self.settled:
             return
@@ -202,6 +222,9 @@ class Stage:
             finding = found(dialogue.exchange(silent=self.patience), message, expected=expected)
             yield Breach(UNANSWERED, finding)
         elif dialogue.continued:
+            if cut:
+                dialogue.go_on(cut)
+                dialogue.rest(MOMENT)
             dialogue.go_on()
             yield from self._read(dialogue)
         else:
@@ -219,7 +242,7 @@ class Stage:
 
     def _death(self) -> Breach:
         vanished, self.vanished = self.vanished, None
-        dialogue = vanished or next(iter(self.lines.values()), None) or self.connect()
+        dialogue = vanished or self.victim or next(iter(self.lines.values()), None) or self.connect()
         gone = vanished is not None
         message = "The next client is not served."
         finding = found(
@@ -228,4 +251,5 @@ class Stage:
             expected="an answer to a plain GET on a new connection",
             observed="a server that is dead or deaf afterwards",
         )
-        return Breach(ABORT if gone else DEATH, finding)
+        told = not self.settled.isdisjoint((GIVEN, DEATH))  # what it dies of may be what is known
+        return Breach(ABORT if gone else DEATH if told else GIVEN, finding)

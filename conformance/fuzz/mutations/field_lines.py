@@ -14,6 +14,7 @@ from conformance.fuzz.alphabets import ALPHA, CONTROLS, DELIMITERS, HIGH, NOT_LI
 from conformance.fuzz.example import Fate, Ground
 from conformance.fuzz.message import FieldLine, Request
 from conformance.fuzz.mutations import mutation
+from conformance.fuzz.mutations.framed import Behind, framing
 
 NO_TOKEN = "field.nontoken-name-400"
 BLANK_LED = "message.space-line-after-request-line"
@@ -32,6 +33,7 @@ ODD_NAMES = (
 )
 COUNTS = (50, 150, 1000)
 LENGTHS = (300, 5000, 20_000, 70_000)
+TOO_LARGE = "limits.header-too-large-4xx"
 
 _front = st.booleans()
 _odd = st.tuples(st.sampled_from(ODD_NAMES), _front)
@@ -211,17 +213,17 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
 # -- number and size ---------------------------------------------------------------------------------------------------
 
 
-@mutation("many fields", "limits.header-too-large-4xx", Fate.EITHER)
+@framing("many fields", TOO_LARGE, Fate.EITHER, behind=Behind.PLAIN, else_rule=TOO_LARGE)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.sampled_from(COUNTS).map(lambda count: plain.adding(*(FieldLine(b"X-A", b"b"),) * count))
 
 
-@mutation("a long field name", "limits.header-too-large-4xx", Fate.EITHER)
+@framing("a long field name", TOO_LARGE, Fate.EITHER, behind=Behind.PLAIN, else_rule=TOO_LARGE)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.sampled_from(LENGTHS).map(lambda length: plain.adding(FieldLine(b"X" * length, b"1")))
 
 
-@mutation("a long field value", "limits.header-too-large-4xx", Fate.EITHER)
+@framing("a long field value", TOO_LARGE, Fate.EITHER, behind=Behind.PLAIN, else_rule=TOO_LARGE)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.sampled_from(LENGTHS).map(lambda length: plain.adding(FieldLine(b"X-A", b"b" * length)))
 

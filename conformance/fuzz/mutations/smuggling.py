@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from conformance.fuzz.example import Fate, Ground
 from conformance.fuzz.message import Chunk, Chunked, FieldLine, Request
 from conformance.fuzz.mutations.framed import CHUNKED, ON_TAKER, Behind, bearing, canary, chunks, framing
+from conformance.site import MISSING
 
 OVERRIDES = "framing.te-overrides-cl-in-request"
 BOTH_CLOSE = "framing.te-and-cl-close"
@@ -21,7 +22,11 @@ NOT_LAST = "framing.te-not-chunked-last-400"
 NOT_LAST_CLOSE = "framing.te-not-chunked-last-close"
 CONFLICTING = "framing.conflicting-content-lengths-400"
 INVALID_CLOSE = "framing.invalid-content-length-close"
-METHODS = (b"GET", b"HEAD", b"OPTIONS", b"POST", b"XYZ")
+DOINGS = (
+    *((method, b"") for method in (b"GET", b"HEAD", b"OPTIONS", b"POST", b"XYZ")),
+    *((method, MISSING.encode()) for method in (b"GET", b"POST")),
+)
+"""Methods, and what they are sent to if it is not the plain target: who refuses a request owes it to read its body."""
 ONE = ("http-1.1",)
 
 
@@ -37,6 +42,10 @@ def _hiding(ground: Ground) -> Chunked:
 def _until(body: Chunked, ground: Ground) -> int:
     """How many octets of the body stand before the request in it."""
     return body.octets.index(canary(ground).data)
+
+
+def _doing(method: bytes, target: bytes, request: Request) -> Request:
+    return replace(request, method=method, target=target or request.target)
 
 
 def _both(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
@@ -60,8 +69,8 @@ def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
 @framing("a request in a body", READ, Fate.EITHER, behind=Behind.PLAIN)
 def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
     hidden = canary(ground).data
-    return st.tuples(st.sampled_from(METHODS), st.sampled_from((hidden, hidden * 2, b"\r\n" + hidden))).map(
-        lambda drawn: replace(bearing(plain, ground, False, (_length(len(drawn[1])),), drawn[1]), method=drawn[0])
+    return st.tuples(st.sampled_from(DOINGS), st.sampled_from((hidden, hidden * 2, b"\r\n" + hidden))).map(
+        lambda drawn: _doing(*drawn[0], bearing(plain, ground, False, (_length(len(drawn[1])),), drawn[1]))
     )
 
 
@@ -69,8 +78,8 @@ def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
 def _(plain: Request, ground: Ground) -> st.SearchStrategy[Request]:
     hidden = canary(ground).data
     bodies = [Chunked(tuple(map(Chunk, parts))) for parts in ((hidden,), (b"a", hidden), (b"\r\n0\r\n\r\n" + hidden,))]
-    return st.tuples(st.sampled_from(METHODS), st.sampled_from(bodies)).map(
-        lambda drawn: replace(bearing(plain, ground, False, (CHUNKED,), drawn[1]), method=drawn[0])
+    return st.tuples(st.sampled_from(DOINGS), st.sampled_from(bodies)).map(
+        lambda drawn: _doing(*drawn[0], bearing(plain, ground, False, (CHUNKED,), drawn[1]))
     )
 
 

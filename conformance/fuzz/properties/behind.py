@@ -31,6 +31,7 @@ MESSAGE = {
     Behind.UNSERVED: "The connection goes on as if nothing were wrong",
     Behind.NOTHING: "The connection goes on, and must end",
 }
+BODILESS = "The request right behind another one is not answered as it is alone"
 
 
 def out_of_step(case: Case) -> Iterator[Breach]:
@@ -44,7 +45,8 @@ def out_of_step(case: Case) -> Iterator[Breach]:
     kind = Behind.OWN if _is_canary(case, second) else following.behind
     if following.behind is Behind.ANYTHING or not _wrong(case, kind, case.answer, second):
         return
-    message = f"{MESSAGE[kind]} ({mutation.name})."
+    told = BODILESS if kind is Behind.PLAIN and not case.example.request.body else MESSAGE[kind]
+    message = f"{told} ({mutation.name})."
     observed = f"status {case.answer.status}, and then status {second.status}"
     finding = found(case.exchange, message, expected=EXPECTED[kind], observed=observed, span=status_span(second))
     yield Breach(following.rule, finding)
@@ -62,14 +64,14 @@ def _wrong(case: Case, kind: Behind, first: Response, second: Response) -> bool:
         case Behind.PLAIN:
             if second.status is None or _refused_late(case, second):
                 return False
-            return first.ok and second.status != _next_status(case)
+            return first.ok and _next_status(case) not in (second.status, *OVERLOADED)
         case _:
             return kind is Behind.OWN and _is_canary(case, second)
 
 
 def _refused_late(case: Case, second: Response) -> bool:
     """Whether this is said of the body itself, what may be refused, after the page has gone out; nothing may follow."""
-    refusal = second.status is not None and 400 <= second.status < 500
+    refusal = second.status is not None and 400 <= second.status < 500 and bool(case.example.request.body)
     return case.example.fate is Fate.EITHER and refusal and says_close(second)
 
 

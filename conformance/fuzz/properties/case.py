@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.exchange import Exchange
+from conformance.exchange import Ending, Exchange
 from conformance.fuzz.example import Example
 from conformance.fuzz.message import FieldLine, Request
 from conformance.predicates import OVERLOADED
@@ -21,6 +21,10 @@ from conformance.verdict import Finding
 
 WITNESS = FieldLine(b"X-Conformance-Witness", b"a field that means nothing")
 """A page that shows what it was sent changes with it; other pages do not."""
+SILENCES = 1
+"""So many silences behind good requests that come together are waited for with the full patience: the first."""
+TURNED_AWAY = 3
+"""So often is a good request repeated that is turned away as one too many: it shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Controls:
     restless: dict[bytes, set[str]] = field(default_factory=dict)
     sound: set[int] = field(default_factory=set)
     """Digests of replies whose build was found good."""
+    hasty: Callable[[Probe], Exchange] | None = None
+    """Plays with less patience: used for several requests together, once it is known that such are left waiting."""
+    silences: int = 0
 
     def answer(self, request: Request) -> Exchange:
         """The exchange of ``request`` alone."""
@@ -49,7 +56,15 @@ class Controls:
         """The exchange of ``requests`` in one write, played now."""
         data = b"".join(request.data for request in requests)
         methods = tuple(request.method.decode("latin-1") for request in requests)
-        exchange = self.player(Probe((Send(data), Receive(len(requests))), methods, Risk.UNUSUAL))
+        probe = Probe((Send(data), Receive(len(requests))), methods, Risk.UNUSUAL)
+        together = len(requests) > 1
+        play = self.hasty if self.hasty is not None and together and self.silences >= SILENCES else self.player
+        exchange = play(probe)
+        self.silences += together and exchange.ending is Ending.SILENT
+        for _ in range(TURNED_AWAY):
+            if not any(response.status in OVERLOADED for response in exchange.responses):
+                break
+            exchange = play(probe)
         self.known[data] = exchange
         return exchange
 

@@ -7,6 +7,7 @@ the rules that ask for a refusal, or for an answer, of requests that anybody may
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from conformance.response import Response
 from conformance.site import MISSING
 
 FAILURE = 500
+FOLD = re.compile(rb"\r\n[ \t]+")
 HARMLESS = "a query of letters"
 """What no server has a reason to call malformed, though it may be the name of nothing."""
 NEVER_FAILED = frozenset(
@@ -78,7 +80,7 @@ def failing(case: Case) -> Iterator[Breach]:
     aside = example.before or example.after or example.plain.method != b"GET"
     if example.mutation.rule not in NEVER_FAILED or aside or not served(case.control):
         return
-    if served(case.controls.afresh(example.plain)) and not _fails_with_any_query(case):
+    if served(case.controls.afresh(example.plain)) and not _fails_with_any_query(case) and not _fails_unfolded(case):
         done = "is refused" if answer.status == 400 else "makes the server fail"
         message = f"An odd request ({case.name}) {done}."
         yield _breach(case, message, "an answer, or a refusal of the client's class (RFC 9110 §15.5)", answer)
@@ -90,6 +92,16 @@ def _fails_with_any_query(case: Case) -> bool:
     if case.name == HARMLESS or not mark or b"?" in plain.target:
         return False
     answer = case.controls.answer(replace(plain, target=plain.target + b"?a=b")).response
+    return answer is not None and answer.status == FAILURE
+
+
+def _fails_unfolded(case: Case) -> bool:
+    """Whether the folded fields on one line each, as they may be read, make the server fail as well."""
+    request = case.example.request
+    lines = tuple(replace(line, value=FOLD.sub(b" ", line.value)) for line in request.fields)
+    if lines == request.fields:
+        return False
+    answer = case.controls.answer(replace(request, fields=lines)).response
     return answer is not None and answer.status == FAILURE
 
 

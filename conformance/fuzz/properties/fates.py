@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
 from conformance.checks.controls import REFUSAL, TARGET_REFUSAL
+from conformance.checks.representation import GUARDED
 from conformance.exchange import Ending
+from conformance.exemplars import resolved
 from conformance.fuzz.example import Fate
 from conformance.fuzz.properties.case import Breach, Case, usable
 from conformance.predicates import OVERLOADED, found, served, status_span
@@ -19,6 +21,7 @@ from conformance.response import Response
 from conformance.verdict import Finding
 
 LARGE = 4000
+MANY = 10
 SEGMENTS = "message.request-in-segments"
 SELF_PROTECTION = (413, 414, 431)
 BY_LOCATION = (301, 302, 303, 307, 308)
@@ -78,7 +81,7 @@ def alike(case: Case) -> Iterator[Breach]:
     answer = case.answer
     if answer is None:
         yield from _closed_upon(case)
-    elif answer.status is not None and not _protects(case, answer):
+    elif answer.status is not None and not _protects(case, answer) and not _put_right(case, answer):
         if _differs(case, answer, wanted):
             yield from _other_status(case, answer)
         else:
@@ -87,8 +90,20 @@ def alike(case: Case) -> Iterator[Breach]:
 
 def _protects(case: Case, answer: Response) -> bool:
     """Whether the status shows no more than that the server protects itself."""
-    large = len(case.example.request.data) > LARGE
-    return answer.status in OVERLOADED or (large and answer.status in SELF_PROTECTION)
+    request = case.example.request
+    large = len(request.data) > LARGE
+    many = len(request.fields) > MANY and answer.status == 431
+    return answer.status in OVERLOADED or many or (large and answer.status in SELF_PROTECTION)
+
+
+def _put_right(case: Case, answer: Response) -> bool:
+    """Whether another spelling of a target is redirected to the plain one (RFC 9110 §4.2.3), or refused by policy."""
+    plain, location = case.example.plain.target, answer.value("location")
+    if plain == case.example.request.target or answer.status in GUARDED:
+        return plain != case.example.request.target
+    if answer.status not in BY_LOCATION or location is None:
+        return False
+    return unquote_to_bytes(resolved(plain.decode("latin-1"), location)) == unquote_to_bytes(plain.partition(b"?")[0])
 
 
 def _closed_upon(case: Case) -> Iterator[Breach]:
@@ -100,7 +115,11 @@ def _closed_upon(case: Case) -> Iterator[Breach]:
     if served(case.control) and len(example.request.data) <= LARGE:
         message = f"A good request ({case.name}) draws a close, and the plain one is served."
         expected = f"status {case.control.status}, as to the plain request"
-        yield from _breach(case, found(exchange, message, expected=expected))
+        finding = found(exchange, message, expected=expected)
+        if example.request.method == b"HEAD" != example.plain.method:
+            yield Breach("head.supported", finding)  # as its check says; there is no status to compare
+        else:
+            yield from _breach(case, finding)
 
 
 def _breach(case: Case, finding: Finding) -> Iterator[Breach]:

@@ -53,6 +53,8 @@ def aftermath(pulse: Exchange, request: Request, controls: Controls) -> Breach |
     control = controls.answer(request)
     if not served(control) or (pulse.response is not None and pulse.status == control.status):
         return None
+    if pulse.response is not None and (pulse.status == 429 or pulse.response.field("retry-after")):
+        return None  # the server says itself that there were too many, and for how long
     expected = f"status {control.status}, as before (RFC 9110 §2.3)"
     message = "A plain GET is not served any more after what was sent before."
     return Breach(AFTERMATH, found(pulse, message, expected=expected))

@@ -36,11 +36,27 @@ def answered(case: Case) -> Iterator[Breach]:
             message = f"A finished request ({case.name}) draws neither a response nor a close."
             expects = [value.strip(b" \t").lower() for value in well_named(example.request, b"expect")]
             lawful = "expect.final-after-100" if expects == [b"100-continue"] else "robustness.survives-garbage"
-            rule = example.mutation.rule if example.fate is Fate.REFUSED else lawful
+            own = example.fate is Fate.REFUSED or example.mutation.rule.startswith("limits.")
+            rule = example.mutation.rule if own else lawful
             yield Breach(rule, found(exchange, message, expected=REFUSAL))
         elif case.control.response is not None:
-            message = f"A good request ({case.name}) draws neither a response nor a close, and the plain one does."
-            yield Breach(example.mutation.rule, found(exchange, message, expected=_as(case.control)))
+            yield _left_waiting(case)
+
+
+def _left_waiting(case: Case) -> Breach:
+    """A good request without an answer: by its change, unless the plain one waits as well behind the same requests."""
+    example, exchange = case.example, case.exchange
+    if example.before:
+        control = case.controls.sequence(*example.before, example.plain, *example.after)
+        if len(control.responses) <= len(example.before) and control.ending is Ending.SILENT:
+            message = "A good request is not answered behind another one in the same packet."
+            bodies = any(request.body for request in example.before)
+            rule = "framing.read-body-or-close" if bodies else "pipelining.requests-not-lost"
+            return Breach(rule, found(exchange, message, expected=CLOSED_EARLY))
+    message = f"A good request ({case.name}) draws neither a response nor a close, and the plain one does."
+    head = example.request.method == b"HEAD" != example.plain.method
+    rule = "head.supported" if head else example.mutation.rule
+    return Breach(rule, found(exchange, message, expected=_as(case.control)))
 
 
 def _excused(response: Response) -> bool:
@@ -140,7 +156,9 @@ def _misplaced(case: Case, index: int) -> str:
         return "pipelining.responses-in-order"
     control = case.controls.sequence(*example.before, example.plain, *example.after)
     wanted = case.controls.answer(example.requests[index]).response
-    if len(control.responses) <= index or (wanted is not None and _same(control.responses[index], wanted)):
+    unanswered = len(control.responses) <= index
+    right = not unanswered and wanted is not None and _same(control.responses[index], wanted)
+    if right or (unanswered and control.ending is not Ending.SILENT):
         return example.mutation.rule
     return "framing.read-body-or-close" if example.plain.body and not ahead else "pipelining.responses-in-order"
 

@@ -1,0 +1,62 @@
+"""The chase with a judge whose verdicts are known beforehand: what counts as a play, and what may be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance.exchange import Chunk, Ending, Exchange
+from conformance.fuzz.chase import REPEATS, Chase
+from conformance.fuzz.example import Example, Ground, Mutation
+from conformance.fuzz.mutations import load
+from conformance.fuzz.properties import Breach
+from conformance.fuzz.valid import plains
+from conformance.predicates import found
+
+GROUND = Ground(b"h:80", (b"/page.txt", b"/"))
+PLAIN = plains(GROUND)[0]
+MUTATION = load()["a request in a body"]
+RULE = MUTATION.rule
+
+
+def breach(example: Example, ending: Ending) -> Breach:
+    exchange = Exchange(example.probe, (Chunk(0.0, b"HTTP/1.1 200 OK\r\n"),), ending, 0.0, 0.0)
+    return Breach(RULE, found(exchange, "wrong", expected="right"))
+
+
+def chase(judge: Callable[[Example], Breach | None], *, in_time: bool = True) -> Chase:
+    standing: Any = SimpleNamespace(in_time=in_time, wavering=False, settled=set(), ground=GROUND)
+    deck: Any = SimpleNamespace(mutations=())
+
+    def fits(_: Mutation) -> bool:
+        return True
+
+    return Chase(SimpleNamespace(judge=judge, standing=standing), deck, fits)  # type: ignore[arg-type]  # a stand-in
+
+
+@pytest.mark.parametrize(
+    ("in_time", "ending", "plays"),
+    [(True, Ending.SILENT, 1 + REPEATS), (False, Ending.SILENT, 1), (False, Ending.CLOSED, 1 + REPEATS)],
+)
+def test_a_silence_that_nobody_waited_for_is_no_play(in_time: bool, ending: Ending, plays: int) -> None:
+    """Otherwise what fails each time would be called unsteady once time is up."""
+    example = Example(MUTATION, PLAIN, PLAIN)
+    catch = chase(lambda _: None, in_time=in_time).caught(breach(example, ending), example)
+    assert (catch.failures, catch.plays) == (1, plays)
+
+
+@pytest.mark.parametrize(("luck", "left"), [(2, 1), (100, 0)])
+def test_a_request_is_left_out_only_if_that_fails_each_time(luck: int, left: int) -> None:
+    example = Example(MUTATION, PLAIN, PLAIN, after=(PLAIN,))
+    alone = 0
+
+    def judge(smaller: Example) -> Breach | None:
+        nonlocal alone
+        alone += not smaller.after
+        return breach(smaller, Ending.CLOSED) if smaller.after or alone <= luck else None
+
+    catch = chase(judge).caught(breach(example, Ending.CLOSED), example)
+    assert len(catch.example.after) == left
