@@ -27,6 +27,7 @@ INVALID_LENGTH = "framing.invalid-content-length-400"
 WORD = ["abc"]
 """A Content-Length that is no number."""
 LIMITS = (413, 431, *OVERLOADED)
+UNTOLD = "A request whose framing is broken is neither answered nor ended by a close."
 NO_WAY = "no chunked body of a request is seen to be read here, so nothing can be compared with it"
 
 
@@ -136,7 +137,8 @@ def faulty_turned_down(
         ran = way.method == "POST" and first is not None and first.ok
         refused = first is not None and first.status is not None and first.status >= 400
         if ran or next_answered(evidence, exchange) or (waits and not refused):
-            return broken(exchange, message, expected=expected, observed=_consequence(exchange))
+            told = message if exchange.responses else UNTOLD
+            return broken(exchange, told, expected=expected, observed=_consequence(exchange))
     return passed(seen)
 
 

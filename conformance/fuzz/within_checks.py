@@ -21,8 +21,9 @@ from conformance.fuzz import mutations
 from conformance.fuzz.deck import Deck, Wrong
 from conformance.fuzz.example import Example, Fate, Ground, Mutation
 from conformance.fuzz.message import FieldLine, Request
+from conformance.grammar import VERSION
 from conformance.predicates import OVERLOADED, found, served, status_span
-from conformance.response import DefectKind
+from conformance.response import DefectKind, Response
 from conformance.verdict import Finding, Judgement, Verdict
 
 KINDS = (
@@ -149,8 +150,14 @@ def disorderly(exchange: Exchange, change: str, *, finished: bool = True) -> Fin
     if not response.complete:
         cut = exchange.ending is Ending.RESET
         return None if cut else found(exchange, message, expected=expected, observed="a reply that does not end")
-    refusal = oracle.opinion(exchange).refusal
+    refusal = oracle.opinion(exchange).refusal if not _echoes_version(exchange, response) else None
     return found(exchange, message, expected=expected, observed=refusal) if refusal else None
+
+
+def _echoes_version(exchange: Exchange, response: Response) -> bool:
+    """Whether the reply has the client's odd version, which is a fault by itself (``version.sent-not-above-own``)."""
+    asked = exchange.probe.sent.partition(b"\n")[0].split()[-1:]
+    return asked == [response.version.encode("latin-1")] and not VERSION.fullmatch(response.version)
 
 
 def misjudged(example: Example, exchange: Exchange) -> Finding | None:

@@ -14,7 +14,7 @@ from conformance.exchange import Chunk, Ending, Exchange
 from conformance.probe import Probe
 from conformance.rule import Spec
 from conformance.site import MISSING, Page, Site
-from conformance.verdict import Verdict
+from conformance.verdict import Judgement, Verdict
 
 PASS, FAIL, ABSENT, UNCLEAR = Verdict.PASS, Verdict.FAIL, Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE
 WARNING, BLOCKED = Verdict.WARNING, Verdict.BLOCKED
@@ -59,12 +59,16 @@ def closes(sent: str) -> tuple[bytes, Ending]:
 
 
 def verdict(rule: str, answer: Answer, site: Site = STATIC, spec: Spec = Spec.BOTH) -> Verdict:
+    return judgement(rule, answer, site, spec).verdict
+
+
+def judgement(rule: str, answer: Answer, site: Site = STATIC, spec: Spec = Spec.BOTH) -> Judgement:
     def play(probe: Probe) -> Exchange:
         octets, ending = answer(probe.sent.decode("latin-1"))
         waited = 1.0 if ending is Ending.SILENT else 0.0
         return Exchange(probe, (Chunk(0.0, octets),) if octets else (), ending, 0.0, 0.1, waited=waited)
 
-    return checks.load()[rule].judge(Evidence(site, play, spec)).verdict
+    return checks.load()[rule].judge(Evidence(site, play, spec))
 
 
 FORMS = (
@@ -114,6 +118,12 @@ def test_a_page_may_be_followed_by_a_close(rule: str) -> None:
 )
 def test_extensions_of_chunks(given: tuple[bytes, Ending], expected: Verdict) -> None:
     assert verdict("chunked.extensions-ignored", server({"5;a=b": given})) is expected
+
+
+def test_who_says_nothing_has_not_taken_it_for_anything() -> None:
+    said = judgement("chunked.missing-data-crlf-400", server({"helloXX": (b"", Ending.SILENT)}))
+    assert said.finding is not None
+    assert said.finding.message == "A request whose framing is broken is neither answered nor ended by a close."
 
 
 def test_blanks_in_extensions_are_a_note_only() -> None:

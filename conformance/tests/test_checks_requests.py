@@ -16,7 +16,7 @@ from conformance.fuzz.example import Example, Fate
 from conformance.fuzz.message import FieldLine, Request
 from conformance.fuzz.within_checks import KINDS, OTHERS, SHRINKING, disorder, explore, misjudged
 from conformance.grammar import PCHAR, TOKEN
-from conformance.probe import Probe
+from conformance.probe import Probe, Send
 from conformance.site import MISSING, Page, Site
 from conformance.verdict import Finding, Judgement, Verdict
 
@@ -366,6 +366,14 @@ def test_a_disorderly_answer_is_found_and_made_small(answer: object) -> None:
 @pytest.mark.parametrize("answer", [CLOSES, RESETS, reply(200), reply(400), reply(404), reply(500), reply(503)])
 def test_an_orderly_answer_may_be_any(answer: object) -> None:
     assert disorder(example_of("an unknown method", PLAIN), played(Probe(()), answer)) is None
+
+
+def test_an_echoed_version_is_the_business_of_another_rule() -> None:
+    asked = Probe((Send(b"GET / HTTP/1\r\n\r\n"),))
+    odd = example_of("a broken version", PLAIN)
+    for version, wrong in ((b"HTTP/1", False), (b"HTTP/2", True)):
+        answer = version + b" 200 OK\r\nContent-Length: 0\r\n\r\n"
+        assert (disorder(odd, played(asked, answer)) is not None) is wrong
 
 
 def test_silence_is_lawful_where_a_strict_reader_waits_for_more() -> None:
