@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from conformance.chunks import ChunkFault, walk
 from conformance.exchange import Ending
 from conformance.fuzz.example import Fate
-from conformance.fuzz.message import Request
 from conformance.fuzz.properties.agreement import disagreement
 from conformance.fuzz.properties.case import Breach, Case
+from conformance.fuzz.properties.headless import NONE, answers_a_rest, has_head, leaves_http, simple_from
 from conformance.predicates import found
 from conformance.response import Defect, DefectKind, Framing, Response, Span
 
 DATE = re.compile(rb"\r\nDate: [^\r\n]*(?=\r\n)")
 REMEMBERED = 65_536
-NONE = 1_000_000
-"""A place behind all others."""
-WORDS = re.compile(rb"[^ \t\r\n]+")
 CUT_OFF = "connection.no-close-mid-response"
 LINES = "lines that end in CRLF (RFC 9112 §2.1)"
 TABLE = {
@@ -59,9 +56,9 @@ INDENTED = (
 def built(case: Case) -> Iterator[Breach]:
     """Every reply is well-formed and ends where it says, and nothing stands between replies."""
     exchange = case.exchange
-    simple = _simple(case)
+    simple = simple_from(case)
     for index, response in enumerate(exchange.responses):
-        if _leaves_http(response) or (not _has_head(response) and (index >= simple or _by_a_rest(case, index))):
+        if leaves_http(response) or (not has_head(response) and (index >= simple or answers_a_rest(case, index))):
             return
         octets = exchange.received[response.span[0] : response.span[1]]
         digest = hash((response.method, exchange.peer_ended, DATE.sub(b"", octets, 1)))
@@ -73,42 +70,8 @@ def built(case: Case) -> Iterator[Breach]:
         yield from wrong
         if not wrong and len(case.controls.sound) < REMEMBERED:
             case.controls.sound.add(digest)
-    if exchange.responses and simple == NONE and not _by_a_rest(case, len(exchange.responses)):
+    if exchange.responses and simple == NONE and not answers_a_rest(case, len(exchange.responses)):
         yield from _behind_the_last(case)
-
-
-def _simple(case: Case) -> int:
-    """The place of the first request whose first line has two words, or fewer.
-
-    HTTP/0.9 answers such a line by a page without a head, and no RFC forbids it.
-    """
-    lines = (request.head.lstrip(b"\r\n").partition(b"\n")[0] for request in case.example.requests)
-    return next((place for place, line in enumerate(lines) if len(WORDS.findall(line)) < 3), NONE)
-
-
-def _by_a_rest(case: Case, index: int) -> bool:
-    """Whether octets without a head at ``index`` may answer what was left of a body whose end is in question.
-
-    The rest may be a line of two words, and this server answers such a line by a page without a head.
-    """
-    example = case.example
-    if example.fate is Fate.SERVED or not example.request.body or index <= len(example.before):
-        return False
-    trailing = case.exchange.transcript.trailing
-    if index == len(case.exchange.responses) and trailing[0] == trailing[1]:
-        return False
-    answer = case.controls.answer(Request(b"GET", example.plain.target, version=b"", gaps=(b" ", b""))).response
-    return answer is not None and not _has_head(answer)
-
-
-def _has_head(response: Response) -> bool:
-    """Whether the reply begins with its status line."""
-    return response.status_line is not None and response.defect(DefectKind.OCTETS_BEFORE) is None
-
-
-def _leaves_http(response: Response) -> bool:
-    """Whether what follows the head is no HTTP any more: a tunnel, or another protocol."""
-    return response.status == 101 or (response.method == "CONNECT" and response.ok)
 
 
 def _breach(case: Case, rule: str, message: str, expected: str, observed: str, span: Span | None) -> Breach:
