@@ -90,15 +90,15 @@ class Judging:
 
     def _judgement(self, check: Check) -> Judgement:
         try:
-            obstacle = self._obstacle(check)
+            obstacle = self.obstacle(check)
             return obstacle if obstacle is not None else self._judged(check)
         except NoEvidence as gone:
             return self._without_evidence(check, gone)
         except Exception:
             return Judgement(Verdict.ERROR, traceback.format_exc())
 
-    def _obstacle(self, check: Check) -> Judgement | None:
-        """Why the rule cannot be judged or does not apply; None if it can."""
+    def obstacle(self, check: Check) -> Judgement | None:
+        """Why the rule cannot be judged or does not apply; None if it can. Judges the rules that it rests on."""
         rule = check.rule
         if not rule.asked(self.options.spec) and rule.id not in SURVIVAL.values():  # deaths must be told in any case
             return Judgement(Verdict.NOT_APPLICABLE, f"RFC {self.options.spec.value} does not ask this")
