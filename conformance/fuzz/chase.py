@@ -127,10 +127,10 @@ class Chase:
 
         def look(plainer: Example) -> Breach | None:
             seen = self._same(plainer, rule)
-            if seen is None or _silent(seen) or len(plainer.requests) >= len(shrinking.smallest[1].requests):
-                return seen
-            # one reply fewer is waited for: what shows in one more of them may be seen by chance
-            return seen if all(self._same(plainer, rule) for _ in range(REPEATS)) else None
+            fewer = len(plainer.requests) < len(shrinking.smallest[1].requests)
+            if seen is not None and fewer and len(seen.finding.exchange.responses) > len(plainer.requests):
+                return None  # nobody waits for one reply more than there are requests: it is seen by chance
+            return seen
 
         shrinking = Shrinking(example, breach, look, PLAINER_TRIES)
         if example.cuts and not example.pauses:
