@@ -25,6 +25,9 @@ from conformance.verdict import Finding, Judgement, Result, Verdict
 SURVIVAL = {Risk.MALFORMED: "robustness.survives-garbage", Risk.ABORT: "connection.survives-client-abort"}
 """The rules to which deaths are charged, by the risk of the probe that killed."""
 
+HASTY = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+"""What may come of a silence that was too short."""
+
 DOUBTFUL = (Verdict.FAIL, Verdict.WARNING, Verdict.INCONCLUSIVE)
 """What may come of a request that was turned away as one too many."""
 
@@ -125,7 +128,7 @@ class Judging:
     def _judged(self, check: Check) -> Judgement:
         with self._charging(check):
             judgement = check.judge(self.evidence)
-            while (judgement.verdict is Verdict.FAIL and self._confirm_silences(judgement.finding)) or (
+            while (judgement.verdict in HASTY and self._confirm_silences(judgement.finding)) or (
                 judgement.verdict in DOUBTFUL and self._ask_again()
             ):
                 judgement = check.judge(self.evidence)
@@ -163,8 +166,8 @@ class Judging:
     def _confirm_silences(self, finding: Finding | None = None) -> bool:
         """Play again, with the full patience, what was given up on early; whether anything was played.
 
-        The silence that ``finding`` shows has an account of its own, which is full again as soon as one was a mistake:
-        there are servers that take their time over nothing but a close.
+        The silence that ``finding`` shows has an account of its own: there are servers that take their time over
+        nothing but a close. Either is full again as soon as one silence was a mistake.
         """
         if self._confirm is None:
             return False
@@ -179,7 +182,7 @@ class Judging:
                 if shown:
                     self._shown = self._shown - 1 if silent else CONFIRMATIONS
                 else:
-                    self._confirmations -= silent
+                    self._confirmations = self._confirmations - 1 if silent else CONFIRMATIONS
                 played = True
         return played
 

@@ -494,6 +494,10 @@ def test_no_octet_of_one_client_is_shown_to_another() -> None:
     assert judged(leaking, mutation=MAYBE, recent=(earlier,)) == ["get.returns-target-representation"]
     assert judged(leaking, asking(b"X-Secret", secret), MAYBE, recent=(earlier,)) == []
     assert judged(leaking, mutation=MAYBE) == []
+    assert judged(GOOD, asking(b"X-Secret", secret), MAYBE, server=lambda probe: exchange_of(probe, leaking)) == [
+        "get.returns-target-representation"
+    ]
+    assert judged(GOOD, asking(b"X-Secret", secret), MAYBE) == []
     stored = Example(MAYBE, replace(PLAIN, method=b"POST", body=secret), PLAIN)
     assert judged(leaking, mutation=MAYBE, recent=(stored,)) == []
 

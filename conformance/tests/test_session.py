@@ -22,7 +22,7 @@ from conformance.evidence import Evidence
 from conformance.exchange import Chunk, Ending, Exchange
 from conformance.judging import SURVIVAL, Judging
 from conformance.options import Options
-from conformance.predicates import answered, broken, passed
+from conformance.predicates import answered, broken, passed, unclear
 from conformance.premises import SILENCE
 from conformance.probe import Probe
 from conformance.rule import Example, Level, Risk, Rule, Spec
@@ -87,6 +87,10 @@ def rule(id: str = "x.y", *, risk: Risk = Risk.UNUSUAL, permitted_by: Spec | Non
     )
 
 
+def wants_answer(target: str) -> Callable[[Evidence], Judgement]:
+    return lambda evidence: passed() if answered(evidence.get(target, risk=Risk.UNUSUAL)) else unclear("no answer")
+
+
 def must_answer(target: str, risk: Risk = Risk.UNUSUAL) -> Callable[[Evidence], Judgement]:
     def judge(evidence: Evidence) -> Judgement:
         exchange = evidence.get(target, risk=risk)
@@ -99,14 +103,17 @@ def options(url: str, root: Path, **more: Any) -> Options:
     return Options(server_url=url, web_root=root, patience=1.0, **more)
 
 
-def test_a_hasty_silence_is_confirmed_with_the_full_patience(root: Path) -> None:
+@pytest.mark.parametrize("check", [must_answer, wants_answer])
+def test_a_hasty_silence_is_confirmed_with_the_full_patience(
+    root: Path, check: Callable[[str], Callable[[Evidence], Judgement]]
+) -> None:
     def reply(request: bytes) -> bytes:
         if b"/slow" in request:
             time.sleep(0.6)  # longer than the quick patience for such a fast server, shorter than the full one
         return decent(request)
 
     with server(reply) as url, Session(options(url, root)) as session:
-        result = session.judge(Check(rule(), must_answer("/slow")))
+        result = session.judge(Check(rule(), check("/slow")))
         exchange = session.evidence.get("/slow", risk=Risk.UNUSUAL)
     assert result.verdict is Verdict.PASS
     assert exchange.status == 404

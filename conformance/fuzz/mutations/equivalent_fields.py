@@ -16,6 +16,8 @@ from conformance.fuzz.ordinary import LETTERS, MARKED, ORDINARY, SECRETS, UNKNOW
 MANY = 12
 BEFORE = (b":", b":  ", b":\t", b": \t ")
 AFTER = (b" ", b"\t", b"  ", b" \t ")
+BEARERS = (FieldLine(b"User-Agent", b""), FieldLine(b"Referer", b"http://127.0.0.1/"), FieldLine(b"Cookie", b"a="))
+"""What a server may remember, if only to write it down: its value ends with any word."""
 
 
 def _mixed(name: bytes) -> bytes:
@@ -116,6 +118,14 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
 @mutation("a word of its own in a field", "field.unknown-ignored", Fate.SERVED)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return SECRETS.map(lambda word: plain.adding(FieldLine(b"X-Unknown", word)))
+
+
+@mutation("a word of its own in an ordinary field", "error.400-only-for-bad-requests", Fate.SERVED)
+@manner(plains=bare)
+def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
+    return st.tuples(st.sampled_from(BEARERS), SECRETS).map(
+        lambda drawn: plain.adding(replace(drawn[0], value=drawn[0].value + drawn[1]))
+    )
 
 
 @mutation("ordinary fields", "error.400-only-for-bad-requests", Fate.SERVED)

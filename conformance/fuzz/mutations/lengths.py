@@ -18,6 +18,7 @@ INVALID = "framing.invalid-content-length-400"
 CLOSE = "framing.invalid-content-length-close"
 CONFLICTING = "framing.conflicting-content-lengths-400"
 READ = "framing.read-body-or-close"
+UNANNOUNCED = "framing.no-length-no-body"
 HUGE = "framing.large-content-length-no-overflow"
 ONE = ("http-1.1",)
 
@@ -49,6 +50,14 @@ OTHERS = (b"4", b"0", b"3", b"1", b"2")
 DIFFERENT = (
     *(pair for other in OTHERS for pair in ((b"5", other), (other, b"5"))),
     *((b"5", b"5", b"4"), (b"4", b"5", b"5"), (b"5", b"4", b"5")),
+)
+OTHER_NAMES = (
+    b"Content_Length",
+    b"X-Content-Length",
+    b"Content-Lengths",
+    b"ContentLength",
+    b"Content-Length-",
+    b"Length",
 )
 SAME = ((b"5", b"5"), (b"5", b"5", b"5"), (b"5", b"05"), (b"005", b"5"), (b"5, 5",), (b"5,5,5",), (b"5,",), (b",5",))
 WRAPS = (2**32, 2**64, 2**31, 2**63, 2**33, 2**65, 2**128, 10**30, 10**100)
@@ -122,9 +131,14 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.integers(1, 20).map(lambda more: _announcing(plain, len(plain.content) + more))
 
 
-@framing("a body that nothing announces", "framing.no-length-no-body", Fate.EITHER, finished=False)
+@framing("a body that nothing announces", UNANNOUNCED, Fate.EITHER, finished=False)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     return st.sampled_from((HELLO, b"\0", b"a=1", b"{}", b"\r\n")).map(lambda body: replace(plain, body=body))
+
+
+@framing("a name like Content-Length", UNANNOUNCED, Fate.EITHER, behind=Behind.PLAIN, else_rule=UNANNOUNCED)
+def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
+    return st.sampled_from(OTHER_NAMES).map(lambda name: plain.adding(FieldLine(name, b"5")))
 
 
 def _announcing(plain: Request, length: int) -> Request:

@@ -14,7 +14,7 @@ from conformance.fuzz.properties.conditions import conditional
 from conformance.fuzz.properties.failures import failing, mistaken
 from conformance.fuzz.properties.fates import alike, refused
 from conformance.fuzz.properties.heads import mirrored
-from conformance.fuzz.properties.leaks import aftermath, private
+from conformance.fuzz.properties.leaks import aftermath, private, retold
 from conformance.fuzz.properties.parts import sliced
 from conformance.fuzz.properties.turns import answered, closed, counted, ordered
 
@@ -35,6 +35,7 @@ PROPERTIES: tuple[Property, ...] = (
     sliced,
     conditional,
     private,
+    retold,
 )
 """The plainest first: what is wrong with one is apt to be wrong with those behind it, too."""
 

@@ -28,8 +28,11 @@ BY_LOCATION = (301, 302, 303, 307, 308)
 TARGET_AREAS = ("target.", "request-line.", "security.")
 """Rules on targets, which may be put right by a redirect (RFC 9112 §3)."""
 
-SELECTIVE = (b"\nrange", b"\nif-", b"\naccept", b"\nexpect", b"\nupgrade", b"\nte:", b"\nauthorization", b"\ncookie")
-"""Beginnings of fields by which a client asks for another answer than the plain one."""
+SELECTIVE = (
+    *(b"\nrange", b"\nif-", b"\naccept", b"\nexpect", b"\nupgrade", b"\nte:", b"\nauthorization", b"\ncookie"),
+    *(b"\nuser-agent", b"\nreferer", b"\nfrom:"),
+)
+"""Beginnings of fields by which a client asks for another answer than the plain one, or tells whom it is for."""
 
 ASPECTS: dict[str, Callable[[Response], object]] = {
     "body": lambda response: response.body,

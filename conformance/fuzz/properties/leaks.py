@@ -15,6 +15,7 @@ from conformance.fuzz.example import Example
 from conformance.fuzz.message import Request
 from conformance.fuzz.properties.case import Breach, Case, Controls
 from conformance.predicates import found, served
+from conformance.site import MISSING
 
 SECRET = re.compile(rb"zq[a-z]{10}")
 LEAK = "get.returns-target-representation"
@@ -34,10 +35,29 @@ def private(case: Case) -> Iterator[Breach]:
         source = next((each for each in case.recent if match[0] in each.data), None)
         if source is not None and not _is_stored(match[0], source):
             message = "The answer to one client holds octets that another client has sent."
-            expected = "an answer made of the target and of its own request alone (RFC 9110 §3.1, §3.4)"
-            observed = f"{match[0].decode()}, from a request that came before on another connection"
-            yield Breach(LEAK, found(case.exchange, message, expected=expected, observed=observed, span=match.span()))
+            yield _told(case.exchange, match, message, "a request that came before on another connection")
             return
+
+
+def retold(case: Case) -> Iterator[Breach]:
+    """A word of its own is not told to the next client, who asks for the page, or for what is not there."""
+    example = case.example
+    words = {word for word in SECRET.findall(example.data) if not _is_stored(word, example)}
+    if not words:
+        return
+    host = tuple(line for line in example.plain.fields if line.name == b"Host")
+    for target in (MISSING.encode("latin-1"), example.plain.target.partition(b"?")[0]):
+        exchange = case.controls.afresh(Request(b"GET", target, host))
+        if match := next((each for each in SECRET.finditer(exchange.received) if each[0] in words), None):
+            message = f"The next client, who asks for {target.decode('latin-1')}, is told octets of this request."
+            yield _told(exchange, match, message, "the request that came just before on another connection")
+            return
+
+
+def _told(exchange: Exchange, match: re.Match[bytes], message: str, source: str) -> Breach:
+    expected = "an answer made of the target and of its own request alone (RFC 9110 §3.1, §3.4)"
+    observed = f"{match[0].decode()}, from {source}"
+    return Breach(LEAK, found(exchange, message, expected=expected, observed=observed, span=match.span()))
 
 
 def _is_stored(secret: bytes, source: Example) -> bool:
