@@ -76,6 +76,14 @@ class Probe:
         """All octets of the script, in order."""
         return b"".join(action.data for action in self.actions if isinstance(action, Send))
 
+    @property
+    def told(self) -> tuple[Action, ...]:
+        """The actions as people are told them: without the moment in which more than the replies may come."""
+        lingers = (
+            len(self.actions) > 1 and isinstance(self.actions[-1], Pause) and isinstance(self.actions[-2], Receive)
+        )
+        return self.actions[:-1] if lingers else self.actions
+
 
 def octets(text: str | bytes) -> bytes:
     """Text as the octets of its ISO-8859-1 code points; octets unchanged."""

@@ -36,6 +36,11 @@ def _silent(breach: Breach) -> bool:
     return breach.finding.exchange.ending is Ending.SILENT
 
 
+def _beyond(breach: Breach, example: Example) -> bool:
+    """Whether a reply came that nobody waits for: there are more than requests."""
+    return len(breach.finding.exchange.responses) > len(example.requests)
+
+
 @dataclass(frozen=True)
 class Chase:
     """Makes catches of failures; ``deck`` is that of the hunt, and a mutation of it has to fit."""
@@ -46,17 +51,20 @@ class Chase:
 
     def shrunk(self, deck: Deck, number: int, example: Example, breach: Breach) -> tuple[Breach, Example]:
         """The smallest failure of the rule: the simplest example of all, or what Hypothesis makes of this one."""
-        standing = self.judge.standing
+        standing, late = self.judge.standing, _beyond(breach, example)
 
         def look(smaller: Example) -> Breach | None:
             return self._same(smaller, breach.rule)
 
-        shrinking = Shrinking(example, breach, look, standing.budget.shrinking, lambda: standing.in_time)
+        def waiting(smaller: Example) -> Example:
+            return replace(smaller, pauses=True) if late and not smaller.cuts else smaller
+
+        shrinking = Shrinking(waiting(example), breach, look, standing.budget.shrinking, lambda: standing.in_time)
         simplest = deck.simplest(example.mutation)
         if simplest is not None:
-            shrinking.fails(simplest)
+            shrinking.fails(waiting(simplest))
         first = shrinking.smallest
-        deck.shrink(number, shrinking.attempt, self.fits)
+        deck.shrink(number, lambda smaller: shrinking.attempt(waiting(smaller)), self.fits)
         return min(first, shrinking.smallest, key=lambda failure: len(failure[1].data))
 
     def caught(self, breach: Breach, example: Example) -> Catch:
@@ -128,9 +136,7 @@ class Chase:
         def look(plainer: Example) -> Breach | None:
             seen = self._same(plainer, rule)
             fewer = len(plainer.requests) < len(shrinking.smallest[1].requests)
-            if seen is not None and fewer and len(seen.finding.exchange.responses) > len(plainer.requests):
-                return None  # nobody waits for one reply more than there are requests: it is seen by chance
-            return seen
+            return None if seen is not None and fewer and _beyond(seen, plainer) else seen  # it was seen by chance
 
         shrinking = Shrinking(example, breach, look, PLAINER_TRIES)
         if example.cuts and not example.pauses:

@@ -19,7 +19,7 @@ from conformance.probe import Action, HalfClose, Pause, Probe, Receive, Send
 from conformance.rule import Risk
 
 MOMENT = 0.01
-"""Seconds between the pieces of a request that is sent with pauses."""
+"""Seconds between the pieces of a request that is sent with pauses, and behind its reply."""
 
 
 class Fate(StrEnum):
@@ -81,7 +81,7 @@ class Example:
     """One connection: the ``request`` in question among good ones; ``plain`` is the good request that it was made of.
 
     ``cuts`` are offsets into the octets of the connection at which a new piece begins; ``pauses`` tells whether time
-    passes between the pieces.
+    passes between the pieces, and behind the last reply, where one too many may come.
     """
 
     mutation: Mutation
@@ -125,4 +125,7 @@ class Example:
         risk = Risk.UNUSUAL if self.fate is Fate.SERVED else Risk.MALFORMED
         if not self.finished:
             script.append(HalfClose())  # nothing more comes: whoever waits for it need not
-        return Probe((*script, Receive(len(self.requests))), methods, risk)
+        script.append(Receive(len(self.requests)))
+        if self.pauses:
+            script.append(Pause(MOMENT))
+        return Probe(tuple(script), methods, risk)

@@ -152,7 +152,7 @@ def _sent(view: View, width: int, paint: Painter) -> Iterator[str]:
 
 def _pieces(probe: Probe, width: int) -> Iterator[str]:
     pieces = 0
-    for action in probe.actions:
+    for action in probe.told:
         if isinstance(action, Pause):
             yield f"(nothing for {action.seconds:g} s)"
         elif isinstance(action, Send):

@@ -120,7 +120,7 @@ def sent(probe: Probe, width: int) -> Iterator[str]:
 
 
 def _sent(probe: Probe, width: int) -> Iterator[str]:
-    actions = probe.actions
+    actions = probe.told
     if not actions:
         yield "(nothing: the client connects and closes)"
     for number, action in enumerate(actions):

@@ -24,7 +24,7 @@ def reproduce(probe: Probe, url: str) -> str:
     """One line for a POSIX shell that does on the wire what ``probe`` does, against the server at ``url``."""
     parts = urlsplit(url)
     host, port = parts.hostname or "localhost", parts.port or 80
-    simple = _single_write(probe.actions)
+    simple = _single_write(probe.told)
     if simple is not None and len(simple) <= LONGEST_PRINTF:
         return f"{{ printf '{_printf(simple)}'; sleep 1; }} | nc {host} {port}"
     command = _python(probe, host, port)
@@ -55,7 +55,7 @@ def _format_octet(octet: int) -> str:
 
 
 def _python(probe: Probe, host: str, port: int) -> str:
-    script = list(probe.actions)
+    script = list(probe.told)
     while script and isinstance(script[-1], Receive | AwaitEnd):
         script.pop()
     statements = [f's=socket.create_connection(("{host}",{port}),{TIMEOUT})', *map(_statement, script)]

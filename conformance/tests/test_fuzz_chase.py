@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from conformance.exchange import Chunk, Ending, Exchange
 from conformance.fuzz.chase import REPEATS, Chase
 from conformance.fuzz.example import Example, Ground, Mutation
+from conformance.fuzz.message import FieldLine
 from conformance.fuzz.mutations import load
+from conformance.fuzz.player import Budget
 from conformance.fuzz.properties import Breach
 from conformance.fuzz.valid import plains
 from conformance.predicates import found
@@ -29,7 +32,7 @@ def breach(example: Example, ending: Ending, replies: int = 1) -> Breach:
 
 
 def chase(judge: Callable[[Example], Breach | None], *, in_time: bool = True) -> Chase:
-    standing: Any = SimpleNamespace(in_time=in_time, wavering=False, settled=set(), ground=GROUND)
+    standing: Any = SimpleNamespace(in_time=in_time, wavering=False, settled=set(), ground=GROUND, budget=Budget(1))
     deck: Any = SimpleNamespace(mutations=())
 
     def fits(_: Mutation) -> bool:
@@ -55,3 +58,12 @@ def test_a_request_is_left_out_only_if_its_reply_does_not_show_the_failure(repli
     example = Example(MUTATION, PLAIN, PLAIN, after=(PLAIN,))
     catch = chase(lambda smaller: breach(smaller, Ending.OURS, replies)).caught(breach(example, Ending.OURS), example)
     assert len(catch.example.after) == left
+
+
+def test_a_reply_too_many_is_waited_for_while_it_is_chased() -> None:
+    """It comes a moment late, or else it would be seen by chance, and the chase would end anywhere."""
+    simplest, drawn = Example(MUTATION, PLAIN, PLAIN), Example(MUTATION, PLAIN.adding(FieldLine(b"X", b"y")), PLAIN)
+    deck: Any = SimpleNamespace(mutations=(), simplest=lambda _: simplest, shrink=lambda *_: None)
+    hunted = chase(lambda each: breach(each, Ending.OURS, 2) if each.pauses else None)
+    assert hunted.shrunk(deck, 0, drawn, breach(drawn, Ending.OURS, 2))[1] == replace(simplest, pauses=True)
+    assert hunted.shrunk(deck, 0, drawn, breach(drawn, Ending.OURS, 1))[1] == drawn

@@ -90,6 +90,13 @@ def test_a_script_with_pauses_becomes_python_that_does_the_same() -> None:
     assert shown == "b'done'\n"
 
 
+def test_a_moment_behind_the_reply_needs_no_python() -> None:
+    """netcat reads on in any case."""
+    data = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert command(Send(data), Receive(1), Pause(0.01)) == command(Send(data), Receive(1))
+    assert command(Send(data), Pause(0.01)) != command(Send(data))
+
+
 def test_an_abort_resets_the_connection() -> None:
     assert received_by_a_server(Send(b"GET"), Abort())[0].endswith(b"(reset)")
 
