@@ -21,8 +21,8 @@ from conformance.exchange import Exchange
 from conformance.fuzz import ground, mutations
 from conformance.fuzz.example import Ground
 from conformance.fuzz.hunt import Hunt
-from conformance.fuzz.manner import Way, manner_of
 from conformance.fuzz.player import Budget
+from conformance.fuzz.valid import pauses
 from conformance.launch import Launched
 from conformance.probe import HalfClose, Probe, Send
 from conformance.site import read_site
@@ -71,7 +71,7 @@ def reference() -> Iterator[tuple[Recording, Ground]]:
 def fuzz(target: Recording, found: Ground, count: int, seed: int) -> tuple[float, int]:
     """Seconds for ``count`` examples, and how many findings there were."""
     target.played = []
-    unhurried = [each for each in mutations.load().values() if manner_of(each).way is not Way.PAUSES]
+    unhurried = [each for each in mutations.load().values() if not pauses(each)]
     hunt = Hunt(target, found, Budget(count, str(seed), seconds=3600.0), unhurried)
     start = time.perf_counter()
     findings = list(hunt.run())

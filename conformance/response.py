@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 Span: TypeAlias = tuple[int, int]
@@ -98,8 +99,14 @@ class Response:
 
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of this name, in order."""
-        key = name.lower()
-        return tuple(field for field in self.fields if field.key == key)
+        return self._by_key.get(name.lower(), ())
+
+    @cached_property
+    def _by_key(self) -> dict[str, tuple[Field, ...]]:
+        found: dict[str, tuple[Field, ...]] = {}
+        for field in self.fields:
+            found[field.key] = (*found.get(field.key, ()), field)
+        return found
 
     def field(self, name: str) -> Field | None:
         """The first field of this name."""

@@ -81,7 +81,7 @@ class Example:
     """One connection: the ``request`` in question among good ones; ``plain`` is the good request that it was made of.
 
     ``cuts`` are offsets into the octets of the connection at which a new piece begins; ``pauses`` tells whether time
-    passes between the pieces, and behind the last reply, where one too many may come.
+    passes between the pieces, or where there are none behind the last reply: one too many may come.
     """
 
     mutation: Mutation
@@ -126,6 +126,6 @@ class Example:
         if not self.finished:
             script.append(HalfClose())  # nothing more comes: whoever waits for it need not
         script.append(Receive(len(self.requests)))
-        if self.pauses:
+        if self.pauses and not self.cuts:
             script.append(Pause(MOMENT))
         return Probe(tuple(script), methods, risk)

@@ -69,18 +69,23 @@ def examples(mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
     return st.integers(0, len(starts) - 1).flatmap(lambda index: _examples_from(starts[index], mutation, ground))
 
 
+def pauses(mutation: Mutation) -> bool:
+    """Whether time passes between the pieces of its examples: good requests in a row, too, may not arrive as one."""
+    way = manner_of(mutation).way
+    return way is Way.PAUSES or (way is Way.ROW and mutation.fate is Fate.SERVED)
+
+
 @lru_cache(4096)
 def _examples_from(plain: Request, mutation: Mutation, ground: Ground) -> st.SearchStrategy[Example]:
     """Those that start from ``plain``; of tuples and functions, since a composite strategy takes half as long more."""
-    way = manner_of(mutation).way
-    in_row = way is Way.ROW and mutation.fate is Fate.SERVED
+    way, pausing = manner_of(mutation).way, pauses(mutation)
 
     def assemble(drawn: tuple[Request, Delivery]) -> Example:
         request, ((before, after), cuts) = drawn
         if cuts:
             length = sum(len(each.data) for each in (*before, request, *after))
             cuts = tuple(sorted({cut for cut in cuts if cut < length}))
-        return Example(mutation, request, plain, before, after, cuts, way is Way.PAUSES or (in_row and bool(cuts)))
+        return Example(mutation, request, plain, before, after, cuts, pausing and bool(cuts))
 
     length = len(plain.data) // STEP * STEP + STEP
     body = len(plain.head) if plain.body else 0
