@@ -242,7 +242,7 @@ BY_NAME: Mapping[str, Setting] = MappingProxyType({setting.name: setting for set
 def read_options(given: Mapping[str, str | Sequence[str]]) -> Options:
     """Options from texts by the name of the setting; a setting that is not given keeps its default.
 
-    Raises UsageError, which names the setting, for a text that cannot be read.
+    Raises UsageError, which names the setting, for a text that cannot be read, and for two that cannot go together.
     """
     values: dict[str, Any] = {}
     for name, text in given.items():
@@ -251,7 +251,10 @@ def read_options(given: Mapping[str, str | Sequence[str]]) -> Options:
             values[setting.target] = _read(setting, text)
         else:
             values[setting.target] = tuple(_read(setting, one) for one in text)
-    return Options(**values)
+    options = Options(**values)
+    if options.against is not None and not options.fuzz:
+        raise UsageError("against: generated requests are what two servers are compared by: leave out the 0 for fuzz")
+    return options
 
 
 def _read(setting: Setting, text: str) -> object:

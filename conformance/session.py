@@ -150,10 +150,14 @@ class Session:
 
     def compare(self) -> Iterator[Difference]:
         """Play generated requests on the target and on the one to compare it with; yields what differs."""
-        if self._rival is None or self._target is None or self.judging.survey.gap:
+        if self._rival is None or self._target is None:
             return
-        yield from self._rival.compare(self.evidence, self.judging.survey, self._target)
-        self._compared = self._rival.record()
+        try:
+            for difference in self._rival.compare(self.judging, self._target):
+                self._compared = self._rival.record()
+                yield difference
+        finally:
+            self._compared = self._rival.record()
 
     # -- the report ------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,8 @@ class Difference:
     kind: Kind
     one: View
     other: View
-    blame: Blame
+    wrong: tuple[str, str]
+    """The ids of the rules that the first and the second surely break by this, "" where nothing proves that."""
     also: list[str] = field(default_factory=list, compare=False)
     """The names of other mutations that come to the same."""
 
@@ -64,6 +65,14 @@ class Difference:
     def mutation(self) -> Mutation:
         """What was done to a good request."""
         return self.one.example.mutation
+
+    @property
+    def blame(self) -> Blame:
+        """Who is wrong."""
+        first, second = self.wrong
+        if first and second:
+            return Blame.BOTH
+        return Blame.FIRST if first else Blame.SECOND if second else Blame.NOBODY
 
     @property
     def nature(self) -> Nature:
@@ -129,22 +138,21 @@ def _out_of_step(one: Outcome, other: Outcome) -> bool:
     return Step.IN_STEP in steps and Step.CLOSED not in steps
 
 
-def blame(kind: Kind, sides: tuple[Side, Side], views: tuple[View, View]) -> Blame:
-    """Who is wrong, by what the RFCs say of the request."""
-    first, second = (_wrong(kind, side, view) for side, view in zip(sides, views, strict=True))
-    if first and second:
-        return Blame.BOTH
-    return Blame.FIRST if first else Blame.SECOND if second else Blame.NOBODY
+def faults(kind: Kind, sides: tuple[Side, Side], views: tuple[View, View]) -> tuple[str, str]:
+    """The rule that each of the two breaks, by what the RFCs say of the request; "" for none."""
+    first, second = (_fault(kind, side, view) for side, view in zip(sides, views, strict=True))
+    return first, second
 
 
-def _wrong(kind: Kind, side: Side, view: View) -> bool:
-    """Whether a server is surely wrong: it dies, or breaks a property of the fuzz that has to do with it."""
+def _fault(kind: Kind, side: Side, view: View) -> str:
+    """What a server is surely wrong by: it dies, or breaks a rule that it owes and that has to do with the kind."""
     outcome, mutation = view.outcome, view.example.mutation
     if outcome.answer is Answer.DIED:
-        return True
+        return mutation.rule
     lost = kind is Kind.FRAMING and outcome.step in (Step.LOST, Step.BROKEN)
     silent = kind is Kind.SILENCE and outcome.answer is Answer.SILENT
-    case = Case(view.example, view.exchange, side.controls)
-    if any(lost or silent or breach.rule == mutation.rule for breach in breaches(case)):
-        return True
-    return lost and mutation.fate is Fate.SERVED and served(side.controls.answer(view.example.plain))
+    broken = [breach.rule for breach in breaches(Case(view.example, view.exchange, side.controls))]
+    if lost and mutation.fate is Fate.SERVED and served(side.controls.answer(view.example.plain)):
+        broken.append(mutation.rule)
+    telling = sorted((id for id in broken if lost or silent or id == mutation.rule), key=mutation.rule.__ne__)
+    return next(filter(side.owes, telling), "")

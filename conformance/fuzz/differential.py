@@ -9,21 +9,34 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeAlias
 
-from conformance.evidence import NoEvidence
 from conformance.exchange import Exchange
 from conformance.fuzz.deck import Deck
-from conformance.fuzz.difference import Difference, Kind, View, blame, difference, nature
+from conformance.fuzz.difference import Blame, Difference, Kind, View, difference, faults, nature
 from conformance.fuzz.example import Example, Ground, Mutation
-from conformance.fuzz.outcomes import Side
+from conformance.fuzz.manner import bare
+from conformance.fuzz.outcomes import LOOKS, Side
 from conformance.fuzz.player import Budget, Gone, Player
 from conformance.fuzz.shrinking import Shrinking
 from conformance.fuzz.twins import common, followed, twin
 
 REPEATS = 2
 """So often is the smallest example played again on both, with the full patience: they must differ each time."""
+
+UNFINISHED = "the run was broken off"
+
+GLIMPSE = 2
+"""So many plain GETs are looked at where a difference that has been told shows again."""
+
+Owes: TypeAlias = Callable[[str], bool]
+"""Whether what a rule asks, by its id, can be asked of a server."""
+
+
+def _everything(_: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +57,18 @@ def compare(
 class Comparison:
     """Two servers side by side; ``note`` tells what cut the run short, if anything did. Raises NothingInCommon."""
 
-    def __init__(self, one: Player, other: Player, ground_one: Ground, ground_other: Ground, budget: Budget) -> None:
+    def __init__(
+        self,
+        one: Player,
+        other: Player,
+        ground_one: Ground,
+        ground_other: Ground,
+        budget: Budget,
+        owes: tuple[Owes, Owes] = (_everything, _everything),
+    ) -> None:
         self.ground = common(ground_one, ground_other)
         self.other_authority = ground_other.authority
-        self.sides = Side(one), Side(other)
+        self.sides = Side(one, f"{Blame.FIRST} server", owes[0]), Side(other, f"{Blame.SECOND} server", owes[1])
         self.budget = budget
         self.note = ""
         self._deadline = time.monotonic() + budget.seconds
@@ -68,12 +89,19 @@ class Comparison:
     def run(self, mutations: Iterable[Mutation]) -> Iterator[Difference]:
         """Every difference as it is found; one of each nature, told of the first mutation that shows it."""
         deck = Deck(tuple(mutations), partial(followed, ground=self.ground), self.budget.seed)
+        self.note = UNFINISHED
         try:
+            self._check()
             yield from self._explore(deck)
-        except (Gone, NoEvidence) as gone:
+        except Gone as gone:
             self.note = str(gone)
-        if not self.note and not self.in_time:
-            self.note = f"time was up after {self.played} requests"
+        else:
+            self.note = "" if self.in_time else f"time was up after {self.played} requests"
+
+    def _check(self, looks: int = LOOKS) -> None:
+        """Raise Gone unless both are as well as at the beginning."""
+        for side, authority in zip(self.sides, (self.ground.authority, self.other_authority), strict=True):
+            side.check(bare(replace(self.ground, authority=authority))[0], looks)
 
     def _fits(self, mutation: Mutation) -> bool:
         return self.ground.capabilities.issuperset(mutation.needs) and mutation not in self._done
@@ -123,10 +151,12 @@ class Comparison:
         kind = kinds.pop()
         if kinds or kind is None:
             return
+        if not (one.exchange.killed or other.exchange.killed):
+            self._check()  # otherwise it need not come of the example
         self._seen[mutation].add(kind)
         if kind is Kind.FRAMING:
             self._done.add(mutation)  # the rest may come of that
-        found = Difference(kind, one, other, blame(kind, self.sides, (one, other)))
+        found = Difference(kind, one, other, faults(kind, self.sides, (one, other)))
         known = self._told.setdefault((kind, example.data), self._told.setdefault(found.nature, found))
         if known is found:
             yield found
@@ -139,6 +169,7 @@ class Comparison:
         if known is None:
             return False
         self._seen[example.mutation].add(shown.kind)
+        self._check(GLIMPSE)
         one, other = (view.outcome for view in self.view(example, Side.confirm))
         kind = difference(one, other, finished=example.finished)
         if kind is shown.kind and nature(kind, one, other) == shown.nature:

@@ -6,18 +6,25 @@ looked at: reason phrases, error pages, fields, which status of class 4, a refus
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from conformance.evidence import NoEvidence
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.example import Example
 from conformance.fuzz.message import Request
 from conformance.fuzz.player import Gone, Player
 from conformance.fuzz.properties import Controls
 from conformance.predicates import OVERLOADED
-from conformance.probe import AwaitEnd, Pause, Probe
+from conformance.probe import AwaitEnd, Pause, Probe, Receive, Send
 from conformance.response import Response
 
+LOOKS = 24
+"""So many plain GETs tell whether a server still answers them as it did."""
+GLANCE = 3.0
+"""For so many seconds it is looked at, at most."""
 MORE = 0.02
 """Seconds in which more answers may come than were asked for, where no other request may be on the connection."""
 TIMED_OUT = 408
@@ -72,15 +79,21 @@ class Outcome:
 
 @dataclass
 class Side:
-    """One of the two servers: plays examples, and tells outcomes."""
+    """One of the two servers: plays examples, and tells outcomes.
+
+    ``name`` is what notes call it; ``owes`` tells by a rule's id whether what that asks can be asked of this server.
+    """
 
     player: Player
+    name: str
+    owes: Callable[[str], bool] = lambda _: True
     played: int = 0
     _steps: dict[tuple[bytes, int], Step] = field(default_factory=dict)
     _closes: bool | None = None
+    _begun: tuple[Exchange, bool] | None = None  # the first plain answer, and whether its content stays
 
     def __post_init__(self) -> None:
-        self.controls = Controls(self.player.confirm)
+        self.controls = Controls(self._patiently)
 
     def play(self, example: Example) -> Exchange:
         """Play quickly; a server that does not accept connections is brought back first. Raises Gone."""
@@ -89,14 +102,45 @@ class Side:
         exchange = self.player.strike(probe)
         if exchange.ending is Ending.REFUSED:
             if not self.player.revive():
-                raise Gone("one of the two servers is dead, and nobody brought it back")
+                raise self._gone()
             exchange = self.player.strike(probe)
         return exchange
 
     def confirm(self, example: Example) -> Exchange:
-        """Play with the full patience, and look whether the server lives. Raises NoEvidence if it is gone."""
+        """Play with the full patience, and look whether the server lives. Raises Gone."""
         self.played += 1
-        return self.player.confirm(self.probe(example))
+        return self._patiently(self.probe(example))
+
+    def check(self, plain: Request, looks: int = LOOKS) -> None:
+        """Raise Gone if ``plain``, a good request, is not answered each time as it was when it was first asked: what
+        is seen then need not come of the example by which it is seen.
+        """
+        if self._begun is None:
+            self._begun = self.controls.answer(plain), self.controls.steady(plain, "content", _content)
+        (first, steady), until = self._begun, time.monotonic() + GLANCE
+        for _ in range(looks):
+            exchange = self._plainly(plain)
+            if not _as_before(exchange, first, steady):
+                page = plain.target.decode("latin-1")
+                raise Gone(f"{self.name} does not answer each plain GET of {page} as it did at first")
+            if time.monotonic() > until:
+                break
+
+    def _plainly(self, plain: Request) -> Exchange:
+        """The exchange of a good request; waited for with the full patience if it does not come at once."""
+        probe = Probe((Send(plain.data), Receive(1)))
+        exchange = self.player.strike(probe)
+        hasty = exchange.response is None or not exchange.response.complete
+        return self._patiently(probe) if hasty else exchange
+
+    def _patiently(self, probe: Probe) -> Exchange:
+        try:
+            return self.player.confirm(probe)
+        except NoEvidence as gone:
+            raise self._gone() from gone
+
+    def _gone(self) -> Gone:
+        return Gone(f"{self.name} is dead, and nobody brought it back")
 
     def probe(self, example: Example) -> Probe:
         """What is played: to the end of the connection where the last request asks for it, and it comes."""
@@ -117,7 +161,7 @@ class Side:
     def _ends(self, closing: Request) -> bool:
         if self._closes is None:
             probe = self.controls.answer(closing).probe
-            self._closes = self.player.confirm(replace(probe, actions=(*probe.actions[:-1], AwaitEnd()))).peer_ended
+            self._closes = self._patiently(replace(probe, actions=(*probe.actions[:-1], AwaitEnd()))).peer_ended
         return self._closes
 
     # -- the answer ------------------------------------------------------------------------------------------------
@@ -188,6 +232,23 @@ class Side:
         if not exchange.peer_ended:
             return Step.LOST
         return Step.UNTOLD if _alike(controls[0], controls[-1]) else Step.CLOSED
+
+
+def _as_before(exchange: Exchange, first: Exchange, steady: bool) -> bool:
+    """Whether a plain request is answered as the first one was; of content that is not steady nothing is asked."""
+    answer, before = exchange.response, first.response
+    if answer is None or before is None:
+        return answer is before
+    if answer.status in OVERLOADED:
+        return True
+    more = _surplus(exchange) and not _surplus(first)
+    return not more and (_alike(answer, before) if steady else answer.status == before.status)
+
+
+def _surplus(exchange: Exchange) -> bool:
+    """Whether more came than was asked for."""
+    start, end = exchange.transcript.trailing
+    return len(exchange.responses) > 1 or start < end
 
 
 def _alike(one: Response | None, other: Response | None) -> bool:

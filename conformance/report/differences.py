@@ -6,7 +6,7 @@ Pure: no terminal is touched, and how a tone is painted is the caller's business
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from conformance.exchange import Ending, Exchange
 from conformance.fuzz.difference import Blame, Difference, Kind, View
@@ -14,6 +14,7 @@ from conformance.fuzz.example import Fate
 from conformance.predicates import describe
 from conformance.probe import Pause, Probe, Send
 from conformance.report.finding import Painter, Tone, label, plain, wrapped
+from conformance.report.record import Compared
 from conformance.report.reproduce import reproduce
 from conformance.report.visible import excerpt, safe, visible
 from conformance.rule import Level, Rule
@@ -22,6 +23,8 @@ MARGIN = 12
 NARROWEST = 40
 WIDEST = 120
 NUMBERS = (("first", "try 1st"), ("second", "try 2nd"))
+SHOWN = 5
+"""So many answers on one connection are shown, and of more so many statuses."""
 FULL = 20
 """So many differences are told in full, the others in one line each."""
 
@@ -41,9 +44,10 @@ CONSEQUENCES = {
 
 
 def report(
-    found: Sequence[Difference], urls: tuple[str, str], rules: Mapping[str, Rule], width: int, paint: Painter = plain
+    compared: Compared, url: str, rules: Mapping[str, Rule], width: int, paint: Painter = plain
 ) -> Iterator[str]:
-    """All lines, without line ends; ``found`` in the order of telling, ``rules`` by id."""
+    """All lines, without line ends: how the server at ``url`` compares with another one; ``rules`` by id."""
+    found, urls = compared.differences, (url, compared.url)
     yield f"the first   {safe(urls[0])}"
     yield f"the second  {safe(urls[1])}"
     yield ""
@@ -58,7 +62,10 @@ def report(
         for difference in found[FULL:]:
             yield from wrapped("", summarise(difference), width)
         yield ""
-    yield tally(found)
+    yield tally(compared)
+    if compared.note:
+        ended = "not all were played: " if compared.played else ""
+        yield from wrapped("", f"{ended}{safe(compared.note)}", width, lambda text: paint(text, Tone.WARNING))
 
 
 def summarise(difference: Difference) -> str:
@@ -68,8 +75,13 @@ def summarise(difference: Difference) -> str:
     return f"{safe(difference.mutation.name)}{also}: {safe(difference.sentence)}{wrong}"
 
 
-def tally(found: Sequence[Difference]) -> str:
+def tally(compared: Compared) -> str:
     """How many differences of each kind, on one line."""
+    found = compared.differences
+    if not compared.played:
+        return "Nothing was compared."
+    if not found and compared.note:
+        return "No difference was found before the end."
     if not found:
         return "The two servers do not differ in anything that matters."
     counted = Counter(difference.kind for difference in found)
@@ -93,7 +105,7 @@ def explain(
     rule = rules.get(difference.mutation.rule)
     if rule is not None and rule.dispute:
         yield from wrapped("disputed", safe(rule.dispute), width)
-    yield from wrapped("so", _judgement(difference, rule), width)
+    yield from wrapped("so", _judgement(difference, rules), width)
     for (_, name), view, url in zip(NUMBERS, views, urls, strict=True):
         yield label(name) + reproduce(view.exchange.probe, url)
 
@@ -104,10 +116,14 @@ def _law(difference: Difference, rules: Mapping[str, Rule]) -> str:
     rule = rules.get(mutation.rule)
     if rule is None:
         return f"Such a request {mutation.fate} ({mutation.rule})."
-    return f"Such a request {mutation.fate}: {safe(rule.statement)} ({rule.id}, {rule.level()}, {rule.citation()})"
+    return f"Such a request {mutation.fate}: {_quoted(rule)}"
 
 
-def _judgement(difference: Difference, rule: Rule | None) -> str:
+def _quoted(rule: Rule) -> str:
+    return f"{safe(rule.statement)} ({rule.id}, {rule.level()}, {rule.citation()})"
+
+
+def _judgement(difference: Difference, rules: Mapping[str, Rule]) -> str:
     """Who is right, and what comes of it."""
     consequence = CONSEQUENCES.get(difference.kind, "")
     if difference.blame is Blame.NOBODY:
@@ -118,11 +134,13 @@ def _judgement(difference: Difference, rule: Rule | None) -> str:
         )
         return f"{lawful}. {_sentence(consequence)}".rstrip()
     side, plural = str(difference.blame).capitalize(), difference.blame is Blame.BOTH
-    if rule is not None and rule.level() is not Level.MUST:
+    broken = [rules[id] for id in dict.fromkeys(difference.wrong) if id in rules]
+    if broken and all(rule.level() is not Level.MUST for rule in broken):
         verdict = f"{side} {'do' if plural else 'does'} not follow this advice."
     else:
         verdict = f"{side} {'are' if plural else 'is'} wrong."
-    return f"{verdict} {_sentence(consequence)}".rstrip()
+    besides = (_quoted(rule) for rule in broken if rule.id != difference.mutation.rule)
+    return " ".join(filter(None, (verdict, *besides, _sentence(consequence))))
 
 
 def _sentence(text: str) -> str:
@@ -168,11 +186,17 @@ def _received(exchange: Exchange, width: int, paint: Painter) -> Iterator[str]:
     if not any(response.status for response in exchange.responses):
         yield from (row.text for row in excerpt(exchange.received, None, _room(width)))
         return
-    for response in exchange.responses:
+    for response in exchange.responses[:SHOWN]:
         line = visible(response.status_line.text) if response.status_line else "(no status line)"
         content = visible(response.body[: _room(width)])
         told = f"{line}  {_octets(len(response.body))}: {content}" if response.body else line
         yield told if len(told) <= _room(width) else told[: _room(width) - 3] + "..."
+    start, end = exchange.transcript.trailing
+    if exchange.responses[SHOWN:]:
+        yield f"... and {len(exchange.responses) - SHOWN:,} more"
+    elif start < end:
+        yield "and behind that, what is no response:"
+        yield from (row.text for row in excerpt(exchange.received[start:end], None, _room(width)))
 
 
 def _octets(count: int) -> str:
@@ -183,7 +207,8 @@ def _summary(exchange: Exchange) -> str:
     told = [describe(exchange)]
     if exchange.responses:
         statuses = [str(response.status or "none") for response in exchange.responses]
-        told = [f"{len(statuses)} answers: {', '.join(statuses)}" if statuses[1:] else f"one answer: {statuses[0]}"]
+        first = ", ".join(statuses[:SHOWN]) + (", ..." if statuses[SHOWN:] else "")
+        told = [f"{len(statuses):,} answers: {first}" if statuses[1:] else f"one answer: {first}"]
         match exchange.ending:
             case Ending.CLOSED:
                 told.append("then the server closes")

@@ -123,6 +123,7 @@ def _compared(compared: Compared, url: str) -> dict[str, Any]:
                 "rule": difference.mutation.rule,
                 "fate": difference.mutation.fate.value,
                 "wrong": difference.blame.value,
+                "broken": [id for id in dict.fromkeys(difference.wrong) if id],
                 "sent": difference.one.exchange.probe.sent[:OCTET_LIMIT].decode("latin-1"),
                 "reproduce": [
                     reproduce(view.exchange.probe, address)

@@ -228,12 +228,7 @@ def _compared(report: Report, compared: Compared, width: int, paint: Painter) ->
     yield paint(f"Compared by {compared.played:,} generated requests in {compared.seconds:.1f} s", Tone.STRONG)
     every = {id: check.rule for id, check in CATALOGUE.items()}  # generated requests break rules that were not picked
     rules = every | {result.rule.id: result.rule for result in report.results}
-    urls = report.target.url, compared.url
-    yield from differences.report(compared.differences, urls, rules, width, paint)
-    if compared.note:
-        yield from wrapped(
-            "", f"not all were played: {safe(compared.note)}", width, lambda text: paint(text, Tone.WARNING)
-        )
+    yield from differences.report(compared, report.target.url, rules, width, paint)
     yield ""
 
 

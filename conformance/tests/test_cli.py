@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from conformance import checks
 from conformance.check import Check
 from conformance.cli import main
 from conformance.exchange import Exchange
+from conformance.fuzz.difference import Difference
+from conformance.fuzz.differential import Comparison
+from conformance.fuzz.example import Mutation
 from conformance.probe import Probe
 from conformance.report.catalogue import explanation
 from conformance.report.record import exit_code
 from conformance.session import Session
 from conformance.target import Target
 from conformance.tests.canned import canned_catalogue, canned_server
-from conformance.tests.small import small, strict, takes_odd_hosts
+from conformance.tests.small import Answer, small, strict, takes_odd_hosts
 from conformance.verdict import Deviation, Result
 
 
@@ -171,6 +175,7 @@ class TestRun:
             "fuzz failures: / cannot be read (Is a directory): name a file",
         ),
         (["run", "localhost:1", "--against", "http://localhost:x"], "against: 'http://localhost:x' is no server URL"),
+        (["run", "localhost:1", "--against", "localhost:2", "--fuzz", "0"], "leave out the 0 for fuzz"),
         (["judge", "/no/such/file"], "no evidence in /no/such/file"),
         (["explain", "status-line.crfl"], "did you mean status-line.crlf"),
         (["explain", "zzz"], "`rules` lists them all"),
@@ -189,6 +194,14 @@ def test_a_second_server_that_is_not_there(server: str, capsys: pytest.CaptureFi
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert "nobody listens at http://127.0.0.1:1, the server to compare with: start it first" in captured.err
+
+
+def closes(_: bytes) -> bytes:
+    return b""
+
+
+def babbles(_: bytes) -> bytes:
+    return b"garbage\n"
 
 
 class TestFuzz:
@@ -263,6 +276,45 @@ class TestFuzz:
         shown = capsys.readouterr().out
         assert "Compared by " in shown
         assert other.url in shown
+
+    @pytest.mark.parametrize(
+        ("first", "second", "why"),
+        [
+            (strict, closes, "the second server cannot be compared: the server answers no plain GET"),
+            (closes, strict, "the first server cannot be compared: the server answers no plain GET"),
+            (strict, babbles, "the second server cannot be compared: no reply to a plain GET is an HTTP response"),
+        ],
+    )
+    def test_what_cannot_be_compared_is_told(
+        self, first: Answer, second: Answer, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with small(first) as one, small(second) as other:
+            self.run(one.url, tmp_path / "web", "--against", other.url)
+        shown = " ".join(capsys.readouterr().out.split())
+        assert f"Nothing was compared. {why}" in shown
+
+    def test_a_second_server_has_no_more_time_than_is_granted(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with small() as one, small() as other:
+            assert self.run(one.url, tmp_path / "web", "--against", other.url, "--fuzz-time", "0.001") == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "the second server cannot be compared: it has not shown what it offers within 0.001 s" in shown
+
+    def test_an_interrupt_keeps_the_differences(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(self: Comparison, mutations: Iterable[Mutation]) -> Iterator[Difference]:
+            yield from islice(run(self, mutations), 1)
+            raise KeyboardInterrupt
+
+        run = Comparison.run
+        monkeypatch.setattr(Comparison, "run", interrupted)
+        with small() as one, small(takes_odd_hosts) as other:
+            assert self.run(one.url, tmp_path / "web", "--against", other.url, "--fuzz", "600") == 130
+        shown = capsys.readouterr().out
+        assert "--- difference 1 of 1" in shown
+        assert "not all were played: the run was broken off" in shown
 
 
 @pytest.mark.parametrize("arguments", [[], ["run", "--nosuch"], ["rules", "--format", "xml"], ["run", "--rul", "x"]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +19,14 @@ from conformance.fuzz.player import Budget
 from conformance.fuzz.twins import NothingInCommon, common, followers, twin
 from conformance.probe import Pause, Probe
 from conformance.report.differences import report
+from conformance.report.record import Compared
+from conformance.rule import Level, Rule
 from conformance.tests.canned import make_rule
 
 ONE = Ground(b"localhost:5000", (b"/page", b"/"))
 OTHER = Ground(b"localhost:50001", (b"/", b"/page"))
 URLS = ("http://localhost:5000", "http://localhost:50001")
+NOBODY = ("", "")
 PLAIN = Request(b"GET", b"/page", (FieldLine(b"Host", ONE.authority),))
 
 Serve = Callable[[bytes], bytes]
@@ -232,6 +235,54 @@ def test_the_run_ends_where_a_server_is_gone() -> None:
     assert "dead" in comparison.note
 
 
+def test_the_run_ends_where_a_server_has_changed_its_ways() -> None:
+    """What is seen then is not put down to the request by which it is seen."""
+    for broken in (reply("500 Oops"), b"garbage", reply() * 9):
+        count = 0
+
+        def failing(_: bytes, broken: bytes = broken) -> bytes:
+            nonlocal count
+            count += 1
+            return broken if count > 200 else reply()
+
+        comparison = Comparison(Player(lambda _: reply()), Player(failing), ONE, OTHER, Budget(300))
+        assert list(comparison.run([odd("harmless", Fate.SERVED, FieldLine(b"Odd", b"1"))])) == []
+        assert comparison.note == "the second server does not answer each plain GET of /page as it did at first"
+        assert 0 < comparison.played < 300
+
+
+def test_a_server_that_answers_now_so_and_now_so_is_not_compared() -> None:
+    count = 0
+
+    def moody(_: bytes) -> bytes:
+        nonlocal count
+        count += 1
+        return reply() if count % 7 else reply("301 Moved")
+
+    comparison = Comparison(Player(moody), Player(sound), ONE, OTHER, Budget(60))
+    assert list(comparison.run([ODD])) == []
+    assert comparison.note.startswith("the first server does not answer each plain GET")
+    assert comparison.played == 0
+
+
+def test_who_does_not_owe_it_is_not_wrong() -> None:
+    def wrong(*owes: bool) -> Blame:
+        first, second = (lambda _, owed=owed: owed for owed in owes)
+        comparison = Comparison(Player(sound), Player(lambda _: reply()), ONE, OTHER, Budget(60), (first, second))
+        (found,) = comparison.run([ODD])
+        return found.blame
+
+    assert wrong(True, True) is Blame.SECOND
+    assert wrong(True, False) is Blame.NOBODY
+    assert wrong(False, True) is Blame.SECOND
+
+
+def test_a_run_that_is_broken_off_says_so() -> None:
+    comparison = Comparison(Player(sound), Player(lambda _: reply()), ONE, OTHER, Budget(60))
+    assert next(comparison.run([ODD])).mutation is ODD
+    assert comparison.note == "the run was broken off"
+
+
 def test_what_only_one_server_offers_is_left_out() -> None:
     needing = replace(ODD, needs=("ranges",))
     comparison = Comparison(
@@ -245,12 +296,18 @@ def test_what_only_one_server_offers_is_left_out() -> None:
 
 def view(difference: Difference, **changes: Any) -> list[str]:
     rule = replace(make_rule("some.rule"), **changes)
-    return list(report([difference], URLS, {"some.rule": rule}, 100))
+    return told([difference], {"some.rule": rule})
+
+
+def told(
+    found: Sequence[Difference], rules: Mapping[str, Rule] | None = None, played: int = 60, note: str = ""
+) -> list[str]:
+    return list(report(Compared(URLS[1], played, 1.0, tuple(found), note), URLS[0], rules or {}, 100))
 
 
 def test_the_whole_report() -> None:
     (found,) = compared(sound, lambda _: reply(), ODD)
-    assert view(replace(found, blame=Blame.SECOND)) == [
+    assert view(replace(found, wrong=("", "some.rule"))) == [
         "the first   http://localhost:5000",
         "the second  http://localhost:50001",
         "",
@@ -280,7 +337,7 @@ def test_the_whole_report() -> None:
 
 def test_the_report_accuses_nobody_where_several_outcomes_are_lawful() -> None:
     (found,) = compared(sound, lambda _: reply(), replace(ODD, fate=Fate.EITHER))
-    text = "\n".join(view(replace(found, blame=Blame.NOBODY), dispute="Some say so."))
+    text = "\n".join(view(replace(found, wrong=NOBODY), dispute="Some say so."))
     assert "Several outcomes are lawful. If one of them" in text
     assert "  disputed  Some say so." in text
     assert "wrong" not in text
@@ -298,18 +355,49 @@ def test_the_report_shows_pieces_and_pauses() -> None:
 
 def test_many_differences_are_told_in_short() -> None:
     (found,) = compared(sound, lambda _: reply(), ODD)
-    lines = list(report([found] * 25, URLS, {}, 100))
+    lines = told([found] * 25)
     assert sum(line.startswith("--- difference") for line in lines) == 20
     assert sum(line.startswith("  odd: The first refuses it; the second serves it") for line in lines) == 5
     assert lines[-1] == "25 differences: 25 in whether the request is good"
 
 
 def test_no_difference_is_told_too() -> None:
-    assert list(report([], URLS, {}, 100))[-1] == "The two servers do not differ in anything that matters."
+    assert told([])[-1] == "The two servers do not differ in anything that matters."
+
+
+def test_a_comparison_that_was_cut_short_says_no_more_than_it_knows() -> None:
+    assert told([], note="time was up")[-2:] == [
+        "No difference was found before the end.",
+        "  not all were played: time was up",
+    ]
+    assert told([], played=0, note="the second is mute")[-2:] == ["Nothing was compared.", "  the second is mute"]
+
+
+def test_of_an_endless_row_of_answers_the_first_are_shown() -> None:
+    (found,) = compared(lambda _: reply(), lambda head: reply() * (900 if b"Odd" in head else 1), ODD)
+    text = view(found)
+    assert "  second    901 answers: 200, 200, 200, 200, 200, ..., then the server closes" in text
+    assert "            ... and 896 more" in text
+    assert len(text) < 40
+
+
+def test_octets_that_are_no_response_are_shown() -> None:
+    (found,) = compared(lambda _: reply(), lambda head: reply() + (b"Th" if b"Odd" in head else b""), ODD)
+    assert found.kind is Kind.FRAMING
+    text = view(found)
+    first = text.index("            and behind that, what is no response:")
+    assert text[first + 1].startswith("            Th")
+
+
+def test_a_rule_that_is_not_the_mutations_own_is_quoted() -> None:
+    (found,) = compared(sound, lambda _: reply(), ODD)
+    rules = {"other.rule": make_rule("other.rule", Level.SHOULD)}
+    text = " ".join(line.strip() for line in told([replace(found, wrong=("", "other.rule"))], rules))
+    assert "The second does not follow this advice. The statement of other.rule. (other.rule, SHOULD" in text
 
 
 def test_the_dangerous_comes_first() -> None:
     (found,) = compared(sound, lambda _: reply(), ODD)
-    framing, blamed = replace(found, kind=Kind.FRAMING), replace(found, blame=Blame.BOTH)
-    harmless = replace(found, blame=Blame.NOBODY)
+    framing, blamed = replace(found, kind=Kind.FRAMING), replace(found, wrong=("some.rule", "some.rule"))
+    harmless = replace(found, wrong=NOBODY)
     assert ranked([harmless, blamed, framing]) == [framing, blamed, harmless]
