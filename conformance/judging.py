@@ -122,7 +122,8 @@ class Judging:
             if id in self._permitted:
                 return Judgement(Verdict.NOT_APPLICABLE, f"{id}: {premise.reason}")
             if premise.verdict in (Verdict.FAIL, Verdict.WARNING, Verdict.BLOCKED):
-                return Judgement(Verdict.BLOCKED, premise.rule.statement, blocked_by=premise.blocked_by or id)
+                why = premise.reason if premise.verdict is Verdict.BLOCKED else premise.rule.statement
+                return Judgement(Verdict.BLOCKED, why, blocked_by=premise.blocked_by or id)
         return None
 
     def _judged(self, check: Check) -> Judgement:

@@ -28,6 +28,7 @@ class Line:
         self.received = bytearray()
         self.ending: Ending | None = None
         self.send_failed = False
+        self.broken_off = False
         self.socket: socket.socket | None = None
         try:
             self.socket = socket.create_connection((host, port), timeout=patience)
@@ -52,6 +53,8 @@ class Line:
                 last = time.monotonic()
             except BlockingIOError:
                 self._make_room(last)
+            except ConnectionResetError:
+                self.send_failed = self.broken_off = True
             except OSError:
                 self.send_failed = True
         self.send_failed = self.send_failed or bool(rest)
@@ -85,7 +88,7 @@ class Line:
             self._end(Ending.RESET)
             return
         if not data:
-            self._end(Ending.CLOSED)
+            self._end(Ending.RESET if self.broken_off else Ending.CLOSED)
             return
         self.chunks.append(Chunk(self.elapsed, data))
         self.received += data

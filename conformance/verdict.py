@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from conformance.exchange import Exchange
+from conformance.probe import Action
 from conformance.rule import Level, Rule
 
 
@@ -41,11 +43,16 @@ DEVIATIONS = {
 """An error of the suite stays what it is, and a rule that was not run says nothing."""
 
 
+Company: TypeAlias = tuple[tuple[str, Action], ...]
+"""What is done on several connections, each by its name, in order; one that sends nothing is opened by that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Why a rule is broken: one sentence, what was expected, what was observed, and where in which exchange.
 
-    ``span`` counts octets of ``exchange.received``; None if no octet is to blame (silence, a missing field).
+    ``span`` counts octets of ``exchange.received``; None if no octet is to blame (silence, a missing field). Where it
+    takes more connections than that of ``exchange``, ``company`` is what is done on all of them.
     """
 
     message: str
@@ -53,6 +60,7 @@ class Finding:
     observed: str
     exchange: Exchange
     span: tuple[int, int] | None = None
+    company: Company = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -113,6 +112,7 @@ class _Play:
         self.worth_reading = 1  # so many octets must have come before another response can be whole
         self.first_sent: float | None = None
         self.send_failed = False
+        self.broken_off = False  # a send has swallowed the reset: what is read next looks like an end
         self.ending: Ending | None = None
 
     def run(self) -> Ending:
@@ -154,6 +154,8 @@ class _Play:
                     rest = rest[self.connection.send(rest) :]
                 except BlockingIOError:
                     continue
+                except ConnectionResetError:
+                    self.send_failed = self.broken_off = True
                 except OSError:
                     self.send_failed = True
                 last = time.monotonic()
@@ -166,8 +168,12 @@ class _Play:
         """Write as much as the connection takes without waiting; returns the rest."""
         rest = memoryview(data)
         if self.ending is None and not self.send_failed:
-            with suppress(OSError):  # what is wrong shows where it is waited for
+            try:
                 rest = rest[self.connection.send(rest) :]
+            except ConnectionResetError:
+                self.broken_off = True
+            except OSError:  # what is wrong shows where it is waited for
+                pass
         return rest
 
     def _read_for(self, seconds: float) -> None:
@@ -231,7 +237,7 @@ class _Play:
             self.ending = Ending.RESET
             return
         if not data:
-            self.ending = Ending.CLOSED
+            self.ending = Ending.RESET if self.broken_off else Ending.CLOSED
             return
         self.chunks.append(Chunk(time.monotonic() - self.start, data))
         self.buffer += data

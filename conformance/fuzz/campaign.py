@@ -27,6 +27,7 @@ from conformance.fuzz.machines.script import Script
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.player import Budget, Gone
 from conformance.fuzz.properties import Breach
+from conformance.fuzz.properties.leaks import AFTERMATH
 from conformance.fuzz.standing import SEGMENTS, Catch, Standing
 from conformance.options import Options
 from conformance.report.record import Caught, Fuzz
@@ -131,14 +132,15 @@ class Campaign:
         if found is None:
             self._tell("none were played: no page is served that they could be made of")
             return
-        settled = (CATALOGUE.keys() - self.undecided).union(*(TAKEN_FOR.get(rule, ()) for rule in self.broken))
+        taken = frozenset[str]().union(*(TAKEN_FOR.get(rule, ()) for rule in self.broken))
+        settled = (CATALOGUE.keys() - self.undecided) | taken
         hunt = self._hunt = Hunt(
             self.player,
             found,
             budget(self.options),
             mutations.load().values(),
             settled=settled,
-            broken=self.broken | self.blocked,
+            broken=self.broken | self.blocked | taken,
             fits=self._fits,
         )
         standing = hunt.standing
@@ -160,6 +162,7 @@ class Campaign:
         granted = replace(standing.budget, examples=self.options.fuzz // PER_SCRIPT, seconds=standing.time_left)
         theatre = machines.Theatre(self.player, standing.ground, granted, standing.settled, changing=changing)
         theatre.lonely = standing.lonely
+        theatre.haunted = AFTERMATH in standing.known  # then it is no wonder that other clients suffer
         return theatre
 
     def _played(self, scenes: Iterable[Scene]) -> Iterator[Breach]:
@@ -251,7 +254,8 @@ def _caught(catch: Catch) -> Caught:
 def _played_scene(scene: Scene) -> Caught:
     breach = scene.breach
     probe = breach.finding.exchange.probe
-    return Caught(breach.rule, scene.steps, probe, breach.finding.message, scene.failures, scene.plays, scene.certain)
+    told = (breach.rule, scene.steps, probe, breach.finding.message, scene.failures, scene.plays, scene.certain)
+    return Caught(*told, company=breach.finding.company)
 
 
 def _resting_on(rule: str) -> set[str]:

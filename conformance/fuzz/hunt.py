@@ -81,7 +81,7 @@ class Hunt:
         for number, example in ahead:
             if explored == self.standing.budget.examples or not self.standing.in_time:
                 return
-            if not self._open(example.mutation):
+            if not self._open(example.mutation) or self._judge.is_idle(example):
                 continue  # it was drawn before that was known
             if explored % STRETCH == 0:
                 gc.freeze()

@@ -26,11 +26,8 @@ class Judge:
         self._silences = SILENCES
 
     def judge(self, example: Example, turn: Turn | None = None) -> Breach | None:
-        """Play ``example`` and return the first breach of a rule that is not settled. Raises Gone.
-
-        Pieces prove nothing to who is known not to put them together.
-        """
-        if example.cuts and SEGMENTS in self.standing.known:
+        """Play ``example`` and return the first breach of a rule that is not settled. Raises Gone."""
+        if self.is_idle(example):
             return None
         exchange = self.standing.play(example.probe)
         self.deaths.note(example, turn, exchange)  # at once: whatever else is asked might bring a dead server back
@@ -46,6 +43,10 @@ class Judge:
         if breach is not None and example.cuts:
             breach = self._of_pieces(case, breach)
         return breach
+
+    def is_idle(self, example: Example) -> bool:
+        """Whether ``example`` can prove nothing: it is in pieces, and the server is known not to put them together."""
+        return bool(example.cuts) and SEGMENTS in self.standing.known
 
     def _confirmed(self, case: Case) -> Breach | None:
         """What is wrong when all patience is had with a silence."""

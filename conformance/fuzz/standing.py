@@ -42,10 +42,12 @@ class Catch:
     def certain(self) -> bool:
         """Whether it is proved: by octets that came, by failing again, or by the end of a server that stays dead.
 
-        One silence proves nothing, nor does a death that does not happen again.
+        One silence proves nothing, nor does a death that does not happen again, nor what does not come again of the
+        same pieces: how they reach the server is not for us to say.
         """
         exchange = self.breach.finding.exchange
-        return self.failures > 1 or bool(exchange.received) or (exchange.killed and self.steady)
+        shown = bool(exchange.received) and (self.steady or not self.example.cuts)
+        return self.failures > 1 or shown or (exchange.killed and self.steady)
 
 
 class Standing:

@@ -44,7 +44,7 @@ def _transcribe(data: bytes, methods: tuple[str, ...], stream: Stream) -> Transc
     interim: list[Response] = []
     position = 0
     while position < len(data):
-        if finals and not _starts_response(data, position):
+        if finals and not _starts_response(data, position, bare=not finals[0].version):
             break
         method = methods[len(finals)] if len(finals) < len(methods) else "GET"
         response = _read_response(data, position, method, stream)
@@ -63,10 +63,10 @@ _remembered = lru_cache(1024)(_transcribe)
 """The same octets come again and again: a server has few pages, and fewer ways to refuse."""
 
 
-def _starts_response(data: bytes, position: int) -> bool:
+def _starts_response(data: bytes, position: int, *, bare: bool) -> bool:
     """Whether another response follows; CRLFs before it are left to the reader, as clients do."""
     rest = data[position : position + LOOK_AHEAD].lstrip(b"\r\n")
-    return STATUS_LINE.match(rest) is not None or CODE_FIRST.match(rest) is not None
+    return STATUS_LINE.match(rest) is not None or (bare and CODE_FIRST.match(rest) is not None)
 
 
 def _read_response(data: bytes, start: int, method: str, stream: Stream) -> Response:

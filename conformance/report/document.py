@@ -99,7 +99,7 @@ def _fuzz(fuzz: Fuzz, url: str) -> dict[str, Any]:
                 "change": caught.change,
                 "message": caught.message,
                 "sent": caught.probe.sent[:OCTET_LIMIT].decode("latin-1"),
-                "reproduce": reproduce(caught.probe, url),
+                "reproduce": reproduce(caught.probe, url, caught.company),
                 "failures": caught.failures,
                 "plays": caught.plays,
                 "proved": caught.proved,
@@ -167,7 +167,7 @@ def _finding(result: Result, finding: Finding, url: str) -> dict[str, Any]:
         "received_length": len(exchange.received),
         "span": None if finding.span is None else [min(at - offset, len(received)) for at in finding.span],
         "ending": exchange.ending.value,
-        "reproduce": reproduce(exchange.probe, url),
+        "reproduce": reproduce(exchange.probe, url, finding.company),
         "server_output": exchange.server_output[-OUTPUT_LIMIT:],
     }
 

@@ -55,12 +55,15 @@ def explain(result: Result, url: str, width: int, paint: Painter = plain) -> Ite
         return
     yield from wrapped("", safe(finding.message), width, lambda text: paint(text, Tone.STRONG))
     yield from sent(finding.exchange.probe, width)
+    if finding.company:
+        others = len({name for name, _ in finding.company}) - 1
+        yield from wrapped("beside", f"{others} more connection{'' if others == 1 else 's'}: see the command", width)
     yield from _labelled("received", _received(finding, width, paint))
     yield from wrapped("expected", safe(finding.expected), width, lambda text: paint(text, Tone.GOOD))
     yield from wrapped("observed", safe(finding.observed), width, lambda text: paint(text, Tone.BAD))
     yield from wrapped("to do", safe(result.rule.hint), width)
     yield from _printed(finding.exchange, width)
-    yield label("try it") + reproduce(finding.exchange.probe, url)
+    yield label("try it") + reproduce(finding.exchange.probe, url, finding.company)
 
 
 def summarise(result: Result, width: int, paint: Painter = plain) -> Iterator[str]:

@@ -30,7 +30,10 @@ def fuzz_lines(fuzz: Fuzz, url: str, width: int, paint: Painter) -> Iterator[str
     for caught in proved:
         yield from _caught(caught, url, width, paint)
     for caught in once:
-        seen = f"seen once and not again: {caught.message} It proves nothing: the server is not steady, or was slow."
+        tried = caught.plays > 1
+        told = "seen once and not again" if tried else "seen once, and time was up before it could be tried again"
+        why = "It proves nothing: the server is not steady, or was slow." if tried else "It proves nothing yet."
+        seen = f"{told}: {caught.message} {why}"
         yield from wrapped("", safe(seen), width, lambda text: paint(text, Tone.WARNING))
         yield from _repeated(caught, url, width)
     if fuzz.note:
@@ -47,4 +50,4 @@ def _caught(caught: Caught, url: str, width: int, paint: Painter) -> Iterator[st
 
 def _repeated(caught: Caught, url: str, width: int) -> Iterator[str]:
     yield from sent(caught.probe, width)
-    yield label("try it") + reproduce(caught.probe, url)
+    yield label("try it") + reproduce(caught.probe, url, caught.company)

@@ -10,7 +10,7 @@ from conformance.fuzz.difference import Difference
 from conformance.ladder import Rung
 from conformance.probe import Probe
 from conformance.rule import Level, Spec
-from conformance.verdict import Deviation, Result, Verdict
+from conformance.verdict import Company, Deviation, Result, Verdict
 
 KEPT, BROKEN, NOTHING_JUDGED, FAULTY = 0, 1, 2, 4
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
@@ -43,6 +43,7 @@ class Caught:
     failures: int
     plays: int
     proved: bool
+    company: Company = ()
 
 
 @dataclass(frozen=True, slots=True)

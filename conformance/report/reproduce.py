@@ -7,23 +7,31 @@ input, because some netcats end the connection with it and some servers then dro
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import assert_never
 from urllib.parse import urlsplit
 
 from conformance.probe import Abort, Action, AwaitAny, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
+from conformance.verdict import Company
 
 LONGEST_PRINTF = 2000
 LONGEST = 4000
 TIMEOUT = 5
+BETWEEN = 0.1
 READ_ON = '[print(d) for d in iter(lambda:s.recv(65536),b"")]'
 PRINTF = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t", 0x25: "%%", 0x5C: "\\\\"}
 RUN = re.compile(rb"(?s)(.)\1{39,}|((?:(?!(.)\3{39}).)+)")
 
 
-def reproduce(probe: Probe, url: str) -> str:
-    """One line for a POSIX shell that does on the wire what ``probe`` does, against the server at ``url``."""
+def reproduce(probe: Probe, url: str, company: Company = ()) -> str:
+    """One line for a POSIX shell that does on the wire what ``probe`` does, or what is done on all lines of
+    ``company``, against the server at ``url``.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "localhost", parts.port or 80
+    if company:
+        command = _together(company, host, port)
+        return command if len(command) <= LONGEST else "# several connections take part, too much for one line"
     simple = _single_write(probe.told)
     if simple is not None and len(simple) <= LONGEST_PRINTF:
         return f"{{ printf '{_printf(simple)}'; sleep 1; }} | nc {host} {port}"
@@ -61,25 +69,41 @@ def _python(probe: Probe, host: str, port: int) -> str:
     statements = [f's=socket.create_connection(("{host}",{port}),{TIMEOUT})', *map(_statement, script)]
     if script and not isinstance(script[-1], Abort):
         statements.append(READ_ON)
+    return _program(statements)
+
+
+def _together(company: Company, host: str, port: int) -> str:
+    """Several connections; between two steps is a moment, since the network may hand them on in another order."""
+    statements = []
+    for name, action in company:
+        if action == Send(b""):
+            statements.append(f'{name}=socket.create_connection(("{host}",{port}),{TIMEOUT})')
+        else:
+            statements.append(_statement(action, name))
+            statements.append(f"time.sleep({BETWEEN:g})")
+    return _program(statements)
+
+
+def _program(statements: Sequence[str]) -> str:
     body = ";".join(statements)
     modules = [name for name in ("socket", "struct", "time") if f"{name}." in body]
     return f"python3 -c 'import {','.join(modules)};{body}'"
 
 
-def _statement(action: Action) -> str:
+def _statement(action: Action, line: str = "s") -> str:
     match action:
         case Send(data):
-            return f"s.sendall({_literal(data)})"
+            return f"{line}.sendall({_literal(data)})"
         case Pause(seconds):
             return f"time.sleep({seconds:g})"
         case Receive() | AwaitAny():
-            return "print(s.recv(65536))"
+            return f"print({line}.recv(65536))"
         case AwaitEnd():
             return READ_ON
         case HalfClose():
-            return "s.shutdown(socket.SHUT_WR)"
+            return f"{line}.shutdown(socket.SHUT_WR)"
         case Abort():
-            return 's.setsockopt(socket.SOL_SOCKET,socket.SO_LINGER,struct.pack("ii",1,0));s.close()'
+            return f'{line}.setsockopt(socket.SOL_SOCKET,socket.SO_LINGER,struct.pack("ii",1,0));{line}.close()'
         case _:
             assert_never(action)
 

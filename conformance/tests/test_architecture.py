@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "probe": {"rule"},
     "response": set(),
     "exchange": {"probe", "reading", "response", "rule"},
-    "verdict": {"exchange", "rule"},
+    "verdict": {"exchange", "probe", "rule"},
     # what the bytes mean
     "grammar": set(),
     "reading": {"reading", "response"},

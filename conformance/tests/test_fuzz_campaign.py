@@ -9,21 +9,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 import conformance
 from conformance.errors import UsageError
+from conformance.evidence import Evidence
 from conformance.exchange import Exchange
 from conformance.fuzz import memory
+from conformance.fuzz.campaign import UNREAD, Campaign
 from conformance.fuzz.example import Ground
 from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
 from conformance.fuzz.player import Gone
-from conformance.fuzz.standing import Catch
+from conformance.fuzz.standing import SEGMENTS, Catch
+from conformance.opening import open_target
 from conformance.options import Options
 from conformance.probe import Probe
 from conformance.report.record import Caught, Fuzz, Report, exit_code
@@ -105,6 +108,17 @@ def test_a_rule_that_its_own_check_has_broken_is_not_told_again(root: Path) -> N
         report = fuzzed(server, root, HOST)
     assert verdicts(report) == {HOST: Verdict.FAIL}
     assert report.fuzz is None
+
+
+def test_no_requests_in_pieces_where_a_check_has_found_that_they_are_answered_too_early(root: Path) -> None:
+    with small() as server, ExitStack() as stack:
+        options = Options(server_url=server.url, web_root=root, fuzz=1)
+        _, site, target = open_target(options, stack)
+        evidence = Evidence(site, target.play)
+        campaign = Campaign(options, evidence, {}, target, frozenset({HOST}), broken=frozenset({UNREAD}))
+        assert list(campaign.run()) == []
+    assert campaign._hunt is not None
+    assert SEGMENTS in campaign._hunt.standing.known
 
 
 # -- the seed and the budget -------------------------------------------------------------------------------------------

@@ -20,8 +20,10 @@ from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
 from conformance.fuzz.player import Budget, Gone
+from conformance.fuzz.properties import Breach
 from conformance.fuzz.properties.leaks import AFTERMATH
 from conformance.fuzz.standing import Catch
+from conformance.predicates import found
 from conformance.probe import Probe
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -31,6 +33,18 @@ BLANK = load()["a blank in the target"]
 NOTHING = load()["nothing"]
 PLAIN = b"GET /page.txt HTTP/1.1\r\nHost: h:80\r\n\r\n"
 TWO = b"GET /page.txt a HTTP/1.1\r\nHost: h:80\r\n\r\n"
+
+
+@pytest.mark.parametrize(("failures", "cuts", "certain"), [(1, (), True), (1, (9,), False), (2, (9,), True)])
+def test_what_does_not_come_again_of_the_same_pieces_is_not_certain(
+    failures: int, cuts: tuple[int, ...], certain: bool
+) -> None:
+    request = message.Request(b"GET", b"/page.txt")
+    example = Example(NOTHING, request, request, cuts=cuts)
+    exchange = Exchange(example.probe, (Chunk(0.0, BAD),), Ending.CLOSED, 0.0, 0.0)
+    breach = Breach(NOTHING.rule, found(exchange, "It is refused.", expected="the page"))
+    assert Catch(breach, example, failures, plays=4).certain is certain
+    assert Catch(breach, example).certain
 
 
 @dataclass

@@ -573,6 +573,21 @@ def test_a_head_that_draws_no_answer_is_told_by_the_rule_that_asks_for_one() -> 
     assert judged(b"", head, mutation, ending=Ending.SILENT) == ["head.supported"]
 
 
+def test_who_answers_no_two_requests_in_one_packet_is_not_blamed_for_the_change() -> None:
+    def alone(ending: Ending) -> Callable[[Probe], Exchange]:
+        def play(probe: Probe) -> Exchange:
+            several = probe.sent.count(b"\r\n\r\n") > 1
+            return exchange_of(probe, b"" if several else GOOD, ending if several else Ending.OURS)
+
+        return play
+
+    head = replace(PLAIN, method=b"HEAD")
+    for request in (head, asking(b"X-A", b"1")):
+        closed = judged(b"", request, ending=Ending.CLOSED, after=(OTHER,), server=alone(Ending.CLOSED))
+        waiting = judged(b"", request, ending=Ending.SILENT, after=(OTHER,), server=alone(Ending.SILENT))
+        assert (closed, waiting) == ([], ["pipelining.requests-not-lost"])
+
+
 def test_a_folded_field_is_not_blamed_for_what_its_value_does() -> None:
     folded = replace(PLAIN, fields=(FieldLine(b"Host", b"local\r\n host"),))
     failed = BAD.replace(b"400 Bad Request", b"500 Internal Server Error")

@@ -121,6 +121,16 @@ def test_several_answers_and_what_follows_them() -> None:
     assert transcript.trailing == (len(interim + GOOD + GOOD), len(interim + GOOD + GOOD) + 4)
 
 
+def test_content_that_looks_like_a_status_is_no_second_answer() -> None:
+    """Unless the server leaves the version out of all its answers."""
+    head = b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 20\r\n\r\n"
+    read = transcribe(head + b"501 Not Implemented\n", ("HEAD",))
+    assert len(read.responses) == 1
+    assert read.trailing == (len(head), len(head) + 20)
+    bare = b"200 OK\r\nContent-Length: 0\r\n\r\n"
+    assert [response.status for response in transcribe(bare * 2, ("GET", "GET")).responses] == [200, 200]
+
+
 def test_a_reply_without_length_is_whole_only_at_the_end() -> None:
     data = b"HTTP/1.1 200 OK\r\n\r\nhello"
     assert not only(data, stream=Stream.GROWING).complete

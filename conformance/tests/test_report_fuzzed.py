@@ -67,6 +67,12 @@ def test_what_was_seen_once_proves_nothing_and_is_shown_all_the_same() -> None:
     assert "  sent      GET / HTTP/1.1\\r\\n" in lines
 
 
+def test_what_nobody_had_time_to_try_again_is_not_called_unsteady() -> None:
+    lines = shown(caught(failures=1, plays=1, proved=False))
+    assert lines[1].startswith("  seen once, and time was up before it could be tried again: It is served.")
+    assert "not steady" not in "".join(lines)
+
+
 def test_the_pieces_of_a_request_are_told_apart() -> None:
     lines = shown(caught(Send(b"GET"), Pause(0.01), Send(b" /"), HalfClose(), Receive(1)))
     said = [line[12:] for line in lines[3:7]]

@@ -6,11 +6,13 @@ import socket
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -28,6 +30,7 @@ from conformance.probe import Probe
 from conformance.rule import Example, Level, Risk, Rule, Spec
 from conformance.session import Session
 from conformance.site import Site
+from conformance.survey import Survey
 from conformance.verdict import Judgement, Verdict
 
 PAGE = b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -302,3 +305,22 @@ def test_a_silent_server_has_one_fault(root: Path) -> None:
         report = session.report()
     assert verdicts == {Verdict.BLOCKED}
     assert not any(rung.passed or rung.complete for rung in report.ladder)
+
+
+def test_what_is_blocked_through_another_rule_says_what_is_behind_it() -> None:
+    catalogue = checks.load()
+    last, between, first = next(
+        (last, between, first)
+        for last, check in catalogue.items()
+        for between in check.rule.requires[:1]
+        for first in catalogue[between].rule.requires[:1]
+        if not catalogue[first].rule.requires
+    )
+    judging = Judging(Options(), cast(Evidence, None), {}, None)
+    judging.survey = cast(Survey, SimpleNamespace(gap=None, alike=None, capabilities=defaultdict(str)))
+    judging.record(catalogue[first].rule, Judgement(Verdict.FAIL))
+    for id in (between, last):
+        obstacle = judging.obstacle(catalogue[id])
+        assert obstacle is not None
+        assert (obstacle.verdict, obstacle.blocked_by) == (Verdict.BLOCKED, first)
+        assert obstacle.reason == catalogue[first].rule.statement

@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+
 from conformance.exchange import Ending, replay
+from conformance.line import Line
 from conformance.probe import Abort, AwaitEnd, HalfClose, Pause, Probe, Receive, Send
-from conformance.wire import FLOOD_LIMIT, Patience, Wire
+from conformance.wire import FLOOD_LIMIT, Patience, Wire, _Play
 
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REQUEST = Send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -67,6 +71,27 @@ def test_closed_when_the_server_closes() -> None:
         exchange = wire.play(Probe((REQUEST, AwaitEnd())))
     assert exchange.ending is Ending.CLOSED
     assert exchange.received == REPLY
+
+
+def reset_at_once(connection: socket.socket) -> None:
+    connection.recv(65536)
+    reset(connection)
+
+
+def test_a_reset_that_a_send_has_met_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read then looks like an orderly end."""
+    monkeypatch.setattr(_Play, "_read_for", lambda _, seconds: time.sleep(seconds))  # so that no read meets it
+    parts = Send(REQUEST.data[:9]), Pause(0.2), Send(REQUEST.data[9:])
+    with answering(reset_at_once) as wire:
+        exchange = wire.play(Probe((*parts, AwaitEnd())))
+        line = Line(wire.host, wire.port, 5.0)
+        line.send(parts[0].data)
+        time.sleep(0.2)
+        line.send(parts[2].data)
+        line.wait(5.0)
+        line.close()
+    assert (exchange.ending, exchange.send_failed) == (Ending.RESET, True)
+    assert (line.ending, line.send_failed) == (Ending.RESET, True)
 
 
 def test_reset_keeps_what_arrived_before_it() -> None:

@@ -16,7 +16,7 @@ from conformance.fuzz.machines.house import House
 from conformance.fuzz.machines.repertoire import Repertoire, alone, explore, mannered
 from conformance.fuzz.machines.scene import Scene
 from conformance.fuzz.machines.script import NEW, Script, Step, Verb, suits
-from conformance.fuzz.machines.stage import Stage
+from conformance.fuzz.machines.stage import GIVEN, Stage
 from conformance.fuzz.manner import bare
 from conformance.fuzz.message import Request
 from conformance.response import Response
@@ -56,6 +56,8 @@ class Theatre(House):
     lonely: bool = False
     """Whether each request gets a connection of its own: it is known that several on one go wrong."""
     doubts: Counter[str] = field(default_factory=Counter)
+    haunted: bool = False
+    """Whether it is known that one client's request leaves the server unwell for the next."""
     left: set[str] | None = None
     """The rules of an earlier run's scripts that have neither held nor failed again; None while none were recalled."""
 
@@ -111,7 +113,9 @@ class Theatre(House):
             if chase.caught is None:
                 return
             chase.shrink()
-            if not chase.explained:
+            if chase.caught.haunting and (self.haunted or GIVEN in self.settled):
+                self.settled.add(chase.caught.breach.rule)  # another sign of the same, or nobody asks
+            elif not chase.explained:
                 yield from self._told(chase.confirmed())
 
     def _again(self, kept: list[tuple[str, Script]]) -> Iterator[Scene]:
@@ -137,11 +141,12 @@ class Theatre(House):
         if scene.certain or self.doubts[rule] == DOUBTS:
             self.settled.add(rule)
         if scene.certain:
-            yield scene
+            self.haunted = self.haunted or scene.haunting
+            yield scene.shown
         elif self.gone and self.fatal is not None and self.fatal.breach.rule not in self.settled:
-            yield self.fatal
+            yield self.fatal.shown
         elif scene.fatal and self.doubts[rule] == 1:
-            yield scene
+            yield scene.shown
 
     def _lives(self) -> bool:
         """Whether a plain GET is answered; if not, the server is brought back."""

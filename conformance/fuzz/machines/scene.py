@@ -6,13 +6,20 @@ any time (RFC 9112 §9.5), and after a request whose content it has not read it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.fuzz.machines.judgement import ABORT
 from conformance.fuzz.machines.repertoire import Repertoire
-from conformance.fuzz.machines.script import Script, text
-from conformance.fuzz.machines.stage import VANISHING
+from conformance.fuzz.machines.script import NEW, Script, text
+from conformance.fuzz.machines.stage import GIVEN, VANISHING
+from conformance.fuzz.machines.together import together
 from conformance.fuzz.properties import Breach
+
+HAUNTED = (
+    *("connection.persistence-supported", "error.400-only-for-bad-requests", "message.request-in-segments"),
+    GIVEN,
+)
+"""What seems to be broken where a request is not answered as it is when it comes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,22 @@ class Scene:
     def fatal(self) -> bool:
         """Whether the server was dead after it."""
         return self.breach.finding.exchange.killed
+
+    @property
+    def haunting(self) -> bool:
+        """Whether a good request is answered badly beside another connection, whatever has become of that."""
+        several = len({step.line for step in self.script} - {"", NEW}) > 1
+        return several and not self.fatal and self.breach.rule in HAUNTED
+
+    @property
+    def shown(self) -> Scene:
+        """As it is told: with all its connections, and by one rule, whatever the others have done to the request."""
+        rule, finding = self.breach.rule, self.breach.finding
+        if self.haunting:
+            rule = GIVEN
+            finding = replace(finding, message=f"{finding.message} What another client sends makes the difference.")
+        finding = replace(finding, company=together(self.script, self.repertoire))
+        return replace(self, breach=Breach(rule, finding))
 
     @property
     def steps(self) -> str:

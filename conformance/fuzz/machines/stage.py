@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from conformance.exchange import Ending
 from conformance.fuzz.dialogue import Asked, Dialogue
@@ -14,14 +14,14 @@ from conformance.fuzz.machines.changing import Changing
 from conformance.fuzz.machines.judgement import ABORT, Judge
 from conformance.fuzz.machines.repertoire import Connect, Repertoire, alone
 from conformance.fuzz.machines.script import Script, Step, Verb
-from conformance.fuzz.message import FieldLine, Request
+from conformance.fuzz.machines.together import expecting
+from conformance.fuzz.message import Request
 from conformance.fuzz.properties import Breach
 from conformance.predicates import found
 from conformance.response import Response
 
 HALF_CLOSED_PATIENCE = 0.1
 """Nothing is owed after a half-close, so nobody waits long for it."""
-EXPECTATION = FieldLine(b"Expect", b"100-continue")
 UNANSWERED = "expect.100-or-final"
 VISITS = 2
 """A server may serve one newcomer before it takes note of what it dies of."""
@@ -206,9 +206,7 @@ class Stage:
         if dialogue.over or UNANSWERED in self.settled:
             return
         asked = self._asked(number)
-        request = asked.request
-        fields = [*request.fields[:1], EXPECTATION, *request.fields[1:]]
-        asked.request = replace(request, fields=tuple(fields))
+        asked.request = expecting(asked.request)
         asked.expects = True
         dialogue.begin(asked, len(asked.request.head))
         asked.pieces = 1

@@ -174,7 +174,12 @@ def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     )
 
 
-@mutation("a Host behind a lone CR after the version", LONE_CR, Fate.REFUSED, needs=HOSTLESS_REFUSED)
+@mutation(
+    "a Host behind a lone CR after the version",
+    LONE_CR,
+    Fate.REFUSED,
+    needs=(*HOSTLESS_REFUSED, "version.malformed-refused"),
+)
 def _(plain: Request, _: Ground) -> st.SearchStrategy[Request]:
     rest = plain.without(b"host").fields
     line = FieldLine(b"X-A", b"1")

@@ -46,10 +46,10 @@ def answered(case: Case) -> Iterator[Breach]:
 def _left_waiting(case: Case) -> Breach:
     """A good request without an answer: by its change, unless the plain one waits as well behind the same requests."""
     example, exchange = case.example, case.exchange
-    if example.before:
+    if example.before or example.after:
         control = case.controls.sequence(*example.before, example.plain, *example.after)
         if len(control.responses) <= len(example.before) and control.ending is Ending.SILENT:
-            message = "A good request is not answered behind another one in the same packet."
+            message = "A good request is not answered beside another one in the same packet."
             bodies = any(request.body for request in example.before)
             rule = "framing.read-body-or-close" if bodies else "pipelining.requests-not-lost"
             return Breach(rule, found(exchange, message, expected=CLOSED_EARLY))
