@@ -19,6 +19,7 @@ from conformance.fuzz.health import DEATH
 from conformance.fuzz.hunt import Hunt
 from conformance.fuzz.memory import Memory
 from conformance.fuzz.mutations import load
+from conformance.fuzz.plainest import plainest
 from conformance.fuzz.player import Budget, Gone
 from conformance.fuzz.properties import Breach
 from conformance.fuzz.properties.leaks import AFTERMATH
@@ -45,6 +46,12 @@ def test_what_does_not_come_again_of_the_same_pieces_is_not_certain(
     breach = Breach(NOTHING.rule, found(exchange, "It is refused.", expected="the page"))
     assert Catch(breach, example, failures, plays=4).certain is certain
     assert Catch(breach, example).certain
+
+
+def test_of_many_cuts_the_one_that_matters_is_left() -> None:
+    request = message.Request(b"GET", b"/" + b"a" * 90)
+    example = Example(NOTHING, request, request, cuts=tuple(range(1, 62)))
+    assert plainest(example, lambda smaller: 47 in smaller.cuts, 40, b"/").cuts == (47,)
 
 
 @dataclass
