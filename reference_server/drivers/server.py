@@ -102,10 +102,11 @@ class Server:
         logs.report(error)
 
     def call_in_loop(self, call: Callable[[], None]) -> None:
-        """Have the loop's thread call it soon.  Safe from every thread."""
+        """Have the loop's thread call it soon.  Safe from every thread and signal handler, at any time."""
         self._calls.append(call)
-        # A full pipe means that a wake-up is under way already.
-        with contextlib.suppress(BlockingIOError):
+        # A full pipe means that a wake-up is under way already, a closed one that the loop has ended: a second signal
+        # may come as late as that.
+        with contextlib.suppress(OSError):
             self._waker.send(b"\0")
 
     def guarded(self, client: Client, action: Callable[[], None]) -> None:

@@ -360,3 +360,12 @@ def test_a_stop_before_the_start(tmp_path: Path) -> None:
     server = Server(str(tmp_path))
     server.stop()
     server.run()
+
+
+def test_a_stop_after_the_end(tmp_path: Path) -> None:
+    """A second signal may come while the first one's work is being finished."""
+    server = Server(str(tmp_path))
+    server.stop()
+    server.run()
+    server.stop()
+    server.retire()
