@@ -124,6 +124,19 @@ def test_a_script_shrinks_to_the_steps_that_matter() -> None:
     assert renamed(reduce(script, fails)) == (Step(Verb.OPEN, "A"), Step(Verb.SEND, "A", (2,)))
 
 
+def test_what_is_sent_one_after_another_is_sent_in_one_piece_and_halved() -> None:
+    """Whether separate writes meet in one packet is chance, and cannot be shrunk by."""
+    tries = []
+
+    def fails(tried: Script) -> Script | None:
+        tries.append(tried)
+        return tried if any(step.verb is Verb.SEND and len(step.pieces) > 1 for step in tried) else None
+
+    sends = tuple(Step(Verb.SEND, "A", (number,)) for number in range(16))
+    assert reduce((Step(Verb.OPEN, "A"), *sends), fails) == (Step(Verb.SEND, "A", (0, 0)),)
+    assert len(tries) < 30
+
+
 def test_requests_are_sent_one_by_one_to_see_what_a_failure_rests_on() -> None:
     read = Step(Verb.READ, "A")
     one, two = (Step(Verb.SEND, "A", (number,)) for number in (1, 2))

@@ -55,6 +55,8 @@ def renamed(script: Script) -> Script:
 
 def _smaller(script: Script) -> Iterator[Script]:
     """Scripts that are simpler than this one, those that save most first."""
+    if (joined := _joined(script)) != script:  # so that none meet by chance, which would be hard to shrink
+        yield joined
     lines = dict.fromkeys(step.line for step in script)
     if len(lines) > 1:
         for name in lines:
@@ -63,7 +65,7 @@ def _smaller(script: Script) -> Iterator[Script]:
         for start in range(0, len(script) if size < len(script) else 0, size):
             yield script[:start] + script[start + size :]
     for place, (step, following) in enumerate(pairwise(script)):
-        if step.verb is following.verb is Verb.SEND and step.line == following.line:  # so that none meet by chance
+        if step.verb is following.verb is Verb.SEND and step.line == following.line:
             yield (*script[:place], replace(step, pieces=step.pieces + following.pieces), *script[place + 2 :])
     for place, step in enumerate(script):
         if step.verb is Verb.BEGIN:
@@ -72,6 +74,17 @@ def _smaller(script: Script) -> Iterator[Script]:
             yield (*script[:place], Step(Verb.READ, step.line), *script[place + 1 :])
         for simpler in _simpler(step):
             yield (*script[:place], simpler, *script[place + 1 :])
+
+
+def _joined(script: Script) -> Script:
+    """The script with all that is sent whole on a line, one after another, in one piece."""
+    made: list[Step] = []
+    for step in script:
+        if made and step.verb is made[-1].verb is Verb.SEND and step.line == made[-1].line:
+            made[-1] = replace(step, pieces=made[-1].pieces + step.pieces)
+        else:
+            made.append(step)
+    return tuple(made)
 
 
 def _whole(script: Script, place: int) -> Script:
@@ -89,9 +102,11 @@ def _simpler(step: Step) -> Iterator[Step]:
         return
     if step.verb is Verb.EXPECT and step.cut:
         yield replace(step, cut=0)
-    if len(step.pieces) > 1:
-        for place in range(len(step.pieces)):
-            yield replace(step, pieces=step.pieces[:place] + step.pieces[place + 1 :])
+    size = len(step.pieces) // 2
+    while size:
+        for start in range(0, len(step.pieces), size):
+            yield replace(step, pieces=step.pieces[:start] + step.pieces[start + size :])
+        size //= 2
     for place, piece in enumerate(step.pieces):
         if piece and step.verb is not Verb.EXPECT:
             yield replace(step, pieces=(*step.pieces[:place], 0, *step.pieces[place + 1 :]))
