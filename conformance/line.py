@@ -28,7 +28,7 @@ class Line:
         self.received = bytearray()
         self.ending: Ending | None = None
         self.send_failed = False
-        self.broken_off = False
+        self.broken_off = False  # a send has swallowed the reset: what is read next looks like an end
         self.socket: socket.socket | None = None
         try:
             self.socket = socket.create_connection((host, port), timeout=patience)

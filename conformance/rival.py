@@ -15,9 +15,10 @@ from conformance.exchange import Ending, Exchange
 from conformance.fuzz import ground, mutations
 from conformance.fuzz.campaign import budget
 from conformance.fuzz.difference import Blame, Difference, ranked
-from conformance.fuzz.differential import Comparison, Owes
+from conformance.fuzz.differential import Comparison
 from conformance.fuzz.example import Ground
 from conformance.fuzz.player import Player
+from conformance.fuzz.side import Owes
 from conformance.fuzz.twins import NothingInCommon
 from conformance.judging import Judging
 from conformance.options import Options

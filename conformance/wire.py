@@ -13,6 +13,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -151,11 +152,9 @@ class _Play:
                 self._take()
             if writable and self.ending is not Ending.RESET:
                 try:
-                    rest = rest[self.connection.send(rest) :]
+                    rest = self._sent(rest)
                 except BlockingIOError:
                     continue
-                except ConnectionResetError:
-                    self.send_failed = self.broken_off = True
                 except OSError:
                     self.send_failed = True
                 last = time.monotonic()
@@ -168,13 +167,17 @@ class _Play:
         """Write as much as the connection takes without waiting; returns the rest."""
         rest = memoryview(data)
         if self.ending is None and not self.send_failed:
-            try:
-                rest = rest[self.connection.send(rest) :]
-            except ConnectionResetError:
-                self.broken_off = True
-            except OSError:  # what is wrong shows where it is waited for
-                pass
+            with suppress(OSError):  # what is wrong shows where it is waited for
+                rest = self._sent(rest)
         return rest
+
+    def _sent(self, rest: memoryview) -> memoryview:
+        """Write what the connection takes; returns the rest. Raises OSError, and remembers a reset."""
+        try:
+            return rest[self.connection.send(rest) :]
+        except ConnectionResetError:
+            self.broken_off = True
+            raise
 
     def _read_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 from conformance.exchange import Exchange
 from conformance.fuzz.example import Example, Fate, Mutation
-from conformance.fuzz.outcomes import TAKEN, Answer, Outcome, Side, Step
+from conformance.fuzz.outcomes import TAKEN, Answer, Outcome, Step
 from conformance.fuzz.properties import Case, breaches
+from conformance.fuzz.side import Side
 from conformance.predicates import served
 
 Nature: TypeAlias = tuple[str, tuple[object, ...]]

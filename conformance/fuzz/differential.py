@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
 
 from conformance.exchange import Exchange
 from conformance.fuzz.deck import Deck
 from conformance.fuzz.difference import Blame, Difference, Kind, View, difference, faults, nature
 from conformance.fuzz.example import Example, Ground, Mutation
 from conformance.fuzz.manner import bare
-from conformance.fuzz.outcomes import LOOKS, Side
 from conformance.fuzz.player import Budget, Gone, Player
 from conformance.fuzz.shrinking import Shrinking
+from conformance.fuzz.side import Owes, Side
+from conformance.fuzz.standing import LOOKS
 from conformance.fuzz.twins import common, followed, twin
 
 REPEATS = 2
@@ -30,9 +30,6 @@ UNFINISHED = "the run was broken off"
 
 GLIMPSE = 2
 """So many plain GETs are looked at where a difference that has been told shows again."""
-
-Owes: TypeAlias = Callable[[str], bool]
-"""Whether what a rule asks, by its id, can be asked of a server."""
 
 
 def _everything(_: str) -> bool:

@@ -18,10 +18,13 @@ def fuzz_lines(fuzz: Fuzz, url: str, width: int, paint: Painter) -> Iterator[str
     """One line on the run, then what was caught, by which change to a good request of the server at ``url``."""
     proved = [caught for caught in fuzz.caught if caught.proved]
     once = [caught for caught in fuzz.caught if not caught.proved]
-    outcome = f"{len(proved)} rule{'' if len(proved) == 1 else 's'} broken" if proved else "nothing found"
+    nothing = "nothing found" if fuzz.played else "nothing was tried"
+    outcome = f"{len(proved)} rule{'' if len(proved) == 1 else 's'} broken" if proved else nothing
     heading = f"Fuzz: {fuzz.played:,} generated requests in {fuzz.seconds:.1f} s: "
     again = safe(f"(--fuzz {fuzz.examples} --fuzz-seed {shlex.quote(fuzz.seed)})")
-    line = paint(heading, Tone.STRONG) + paint(outcome, Tone.BAD if proved else Tone.GOOD)
+    line = paint(heading, Tone.STRONG) + paint(
+        outcome, Tone.BAD if proved else Tone.GOOD if fuzz.played else Tone.WARNING
+    )
     if len(f"{heading}{outcome} {again}") <= width:
         yield f"{line} {again}"
     else:

@@ -148,7 +148,8 @@ def _consequences(results: list[Result], cause: str, width: int, noun: str = "mo
     if not results:
         return
     names = ", ".join(result.rule.id for result in results[:NAMED])
-    others = f" and {len(results) - NAMED} others" if len(results) > NAMED else ""
+    more = len(results) - NAMED
+    others = f" and {more} other{'' if more == 1 else 's'}" if more > 0 else ""
     rules = f"{len(results)} {noun}{'' if len(results) == 1 else 's'}"
     yield from wrapped("", f"{rules} could not be judged {safe(cause)} ({names}{others})", width)
 

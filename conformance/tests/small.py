@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import socketserver
 import sys
 import threading
@@ -185,6 +186,24 @@ def small(answer: Answer = strict, drop: int | None = None) -> Iterator[Small]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def each_apart(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server that has every connection treated by ``serve`` in a thread of its own."""
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 if __name__ == "__main__":

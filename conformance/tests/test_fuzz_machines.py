@@ -42,6 +42,7 @@ from conformance.reading import Stream, transcribe
 from conformance.response import Response
 from conformance.site import Page
 from conformance.target import Target
+from conformance.tests.small import each_apart
 from conformance.wire import Patience
 
 PATIENCE = 5.0
@@ -301,19 +302,9 @@ def together(cuts: bool) -> Iterator[int]:
                         other.shutdown(socket.SHUT_RDWR)
             vanished.set()
 
-    def accept() -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(client,), daemon=True).start()
-
     asked, vanished = threading.Event(), threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+    with each_apart(serve) as port:
+        yield port
 
 
 def received(client: socket.socket) -> bytes:

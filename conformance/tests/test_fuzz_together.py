@@ -23,6 +23,7 @@ from conformance.probe import Abort, AwaitAny, HalfClose, Probe, Receive, Send
 from conformance.reading import Stream, transcribe
 from conformance.report.reproduce import reproduce
 from conformance.target import Target
+from conformance.tests.small import each_apart
 from conformance.wire import Patience
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -54,18 +55,8 @@ def one_buffer(shared: bool) -> Iterator[int]:
                 client.sendall(GOOD if sound else BAD)
                 return
 
-    def accept() -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(client,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+    with each_apart(serve) as port:
+        yield port
 
 
 def caught(shared: bool, haunted: bool = False) -> list[Scene]:

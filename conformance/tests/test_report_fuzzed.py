@@ -52,6 +52,12 @@ def test_a_catch_is_told_by_rule_and_change_with_what_to_send() -> None:
     ]
 
 
+def test_where_nothing_was_played_nothing_is_said_to_have_been_looked_for() -> None:
+    lines = list(fuzz_lines(Fuzz(300, 0, "0", 0.0, note="the server is dead"), "http://h", 100, plain))
+    assert "nothing was tried" in lines[0]
+    assert "nothing found" not in "".join(lines)
+
+
 def test_several_are_counted() -> None:
     assert shown(caught(), caught(proved=False), caught())[0].count(": 2 rules broken (") == 1
 
